@@ -1,0 +1,1 @@
+# The source of a generated twin: see CONTRIBUTING.md.

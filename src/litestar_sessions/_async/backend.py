@@ -1,0 +1,26 @@
+# The source of a generated twin: see CONTRIBUTING.md.
+"""The backend: which storage it has, and how that is awaited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar_sessions._async.storage import AsyncSessionStorage
+from litestar_sessions.backend import StorageSessionBackend
+from litestar_sessions.config import AsyncEngineConfig
+from litestar_sessions.engines import ASYNC, check_engine
+from litestar_sessions.threads import in_place
+
+if TYPE_CHECKING:
+    from litestar_sessions.threads import AwaitedStorage
+
+__all__ = ("SQLAlchemyAsyncSessionBackend",)
+
+
+class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
+    """Sessions in a database that is reached through an `AsyncEngine`."""
+
+    def _open_storage(self) -> AwaitedStorage:
+        engine = check_engine(ASYNC, self.alchemy.get_engine())
+        storage = AsyncSessionStorage(engine, self.model, clock=self.clock)
+        return in_place(storage, engine)

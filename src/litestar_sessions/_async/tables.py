@@ -1,0 +1,37 @@
+# The source of a generated twin: see CONTRIBUTING.md.
+"""Creating tables."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from litestar_sessions._compat import async_sleep, call_with_async_connection
+from litestar_sessions.dialects import Retries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = ("create_missing",)
+
+
+async def create_missing(engine: AsyncEngine, create: Callable[..., None]) -> None:
+    """Create what is missing, also while other processes do the same.
+
+    Args:
+        engine: The database.
+        create: SQLAlchemy's ``create`` of a table or ``create_all`` of a metadata.
+    """
+    retries = Retries()
+    while True:
+        try:
+            async with engine.begin() as connection:
+                await call_with_async_connection(connection, partial(create, checkfirst=True))
+                return
+        except DBAPIError as error:
+            # Another process may have created it since it was found missing.
+            await async_sleep(retries.pause_after(error, conflict=True))

@@ -1,0 +1,113 @@
+"""What each database can do; nothing here asks one."""
+
+from __future__ import annotations
+
+from enum import Enum
+from random import uniform
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect, Engine
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    AnyEngineT = TypeVar("AnyEngineT", AsyncEngine, Engine)
+
+__all__ = (
+    "Retries",
+    "SaveBy",
+    "in_autocommit",
+    "supports_merge",
+    "supports_upsert",
+    "way_to_save",
+)
+
+_WITH_UPSERT = {"postgresql", "cockroachdb", "sqlite", "mysql", "mariadb", "duckdb"}
+_WITH_MERGE = {"oracle", "mssql"}
+
+_TRANSIENT = {
+    "40001",  # serialization failure (PostgreSQL, CockroachDB, SQL Server)
+    "40P01",  # deadlock (PostgreSQL)
+    1213,  # deadlock (MySQL, MariaDB)
+    1020,  # record has changed since last read (MariaDB with innodb_snapshot_isolation)
+}
+
+
+class SaveBy(Enum):
+    """A way to create a session or to replace it, whichever it takes."""
+
+    UPSERT = "upsert"
+    """``INSERT`` that updates on a conflict: one statement."""
+    MERGE = "merge"
+    """``MERGE``: one statement."""
+    LOOK_THEN_WRITE = "look then write"
+    """``UPDATE``, then ``INSERT`` if there was nothing to update, again if that conflicts."""
+
+
+def supports_upsert(dialect: Dialect | None = None, *, force_disable: bool = False) -> bool:
+    """Tell whether the dialect has an ``INSERT`` that updates on a conflict."""
+    return dialect is not None and not force_disable and dialect.name in _WITH_UPSERT
+
+
+def supports_merge(dialect: Dialect | None = None, *, force_disable: bool = False) -> bool:
+    """Tell whether ``MERGE`` is the way to upsert.
+
+    Not on PostgreSQL: its ``MERGE`` raises unique violations when two run at once, which
+    ``INSERT ... ON CONFLICT`` never does (PostgreSQL manual, MERGE, Notes).
+    """
+    return dialect is not None and not force_disable and dialect.name in _WITH_MERGE
+
+
+def way_to_save(dialect: Dialect) -> SaveBy:
+    """Return the best way to save that the dialect has."""
+    if supports_upsert(dialect):
+        return SaveBy.UPSERT
+    return SaveBy.MERGE if supports_merge(dialect) else SaveBy.LOOK_THEN_WRITE
+
+
+def in_autocommit(engine: AnyEngineT) -> tuple[AnyEngineT, bool]:
+    """Return the engine, in autocommit if that costs nothing, and whether it is.
+
+    A statement that is a transaction of its own needs no ``BEGIN``, ``COMMIT`` or ``ROLLBACK``.
+    An engine that was created in autocommit stays as it is. PostgreSQL's drivers switch on the
+    client's side; elsewhere switching there and back takes more round trips than it saves.
+    """
+    # No public attribute has the isolation level that was given to `create_engine`.
+    if getattr(engine.dialect, "_on_connect_isolation_level", None) == "AUTOCOMMIT":
+        return engine, True
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT"), True
+    return engine, False
+
+
+class Retries:
+    """How often, and after what pause, one operation is tried again."""
+
+    LIMIT = 10
+    FIRST_PAUSE = 0.005
+    LONGEST_PAUSE = 0.1
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def pause_after(self, error: DBAPIError, *, conflict: bool = False) -> float:
+        """Return how many seconds to wait before the next try, at random so that rivals part.
+
+        Args:
+            error: What ended the last try.
+            conflict: Whether a unique violation is a reason to try again.
+
+        Raises:
+            DBAPIError: The error itself, if another try would not help or the limit is reached.
+        """
+        if self._count == self.LIMIT or not (conflict or is_transient(error)):
+            raise error
+        self._count += 1
+        return uniform(0, min(self.FIRST_PAUSE * 2**self._count, self.LONGEST_PAUSE))  # noqa: S311 - no secret
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Tell whether the same statement may succeed when it is tried again."""
+    cause = error.orig
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return code in _TRANSIENT or bool(cause and cause.args and cause.args[0] in _TRANSIENT)

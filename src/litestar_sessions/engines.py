@@ -1,0 +1,154 @@
+"""Engines for sessions: opened with the best settings, or refused with the reason."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool, SingletonThreadPool
+
+from litestar_sessions.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import URL
+    from sqlalchemy.engine import Dialect, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+EngineT = TypeVar("EngineT", "AsyncEngine", "Engine")
+
+__all__ = ("ASYNC", "SYNC", "EngineKind", "check_engine", "open_engine")
+
+SQLITE_BUSY_TIMEOUT = 10
+"""How many seconds a statement waits for another writer of the same SQLite file."""
+
+# New in SQLAlchemy 2.0.43; without it every connection sends a ROLLBACK when it is given back.
+_CAN_SKIP_ROLLBACK = (
+    "skip_autocommit_rollback" in inspect.signature(DefaultDialect.__init__).parameters
+)
+
+
+@dataclass(frozen=True)
+class EngineKind:
+    """Which drivers one half of the package works with, in words for people too."""
+
+    is_async: bool
+    expected: str
+    otherwise: str
+
+
+ASYNC = EngineKind(
+    is_async=True,
+    expected="an async driver (such as sqlite+aiosqlite, postgresql+asyncpg, mysql+asyncmy)",
+    otherwise="SQLAlchemySyncConfig and SQLAlchemySyncSessionBackend",
+)
+SYNC = EngineKind(
+    is_async=False,
+    expected="a sync driver (such as sqlite, postgresql+psycopg, mysql+pymysql)",
+    otherwise="SQLAlchemyAsyncConfig and SQLAlchemyAsyncSessionBackend",
+)
+
+
+def open_engine(
+    kind: EngineKind,
+    create: Callable[..., EngineT],
+    connection_string: str | URL,
+    options: Mapping[str, Any],
+) -> EngineT:
+    """Create an engine on which every statement is a transaction and one round trip.
+
+    Args:
+        kind: What the driver has to be.
+        create: SQLAlchemy's function for that kind.
+        connection_string: The URL of the database.
+        options: Further arguments of that function; they win over what is chosen here.
+
+    Raises:
+        ConfigurationError: The URL is no URL, or its driver is not installed or of the other kind.
+    """
+    url, dialect = _parse(kind, connection_string)
+    _check_kind(kind, dialect, url.drivername)
+    try:
+        engine = create(url, **_best_options(url, dialect, options))
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{url.drivername} needs the package {error.name}: pip install {error.name}",
+        ) from error
+    if dialect.name == "sqlite":
+        event.listen(getattr(engine, "sync_engine", engine), "connect", _set_up_sqlite)
+    return engine
+
+
+def check_engine(kind: EngineKind, engine: EngineT) -> EngineT:
+    """Return the engine if it is of that kind.
+
+    Raises:
+        ConfigurationError: It is not; or it is an in-memory SQLite that is another database in
+            every thread.
+    """
+    _check_kind(kind, engine.dialect, f"{engine.dialect.name}+{engine.dialect.driver}")
+    if hasattr(engine, "sync_engine") is not kind.is_async:
+        raise ConfigurationError(f"{engine!r} needs {kind.otherwise}.")
+    if isinstance(engine.pool, SingletonThreadPool):
+        raise ConfigurationError(
+            "This in-memory SQLite engine is an empty database in every new thread: create it with "
+            "poolclass=StaticPool, or hand in its URL as connection_string.",
+        )
+    return engine
+
+
+def _parse(kind: EngineKind, connection_string: str | URL) -> tuple[URL, type[Dialect]]:
+    try:
+        url = make_url(connection_string)
+    except ArgumentError:
+        # The text may hold a password, so it is not repeated.
+        raise ConfigurationError(
+            "connection_string is no database URL; one looks like "
+            "'postgresql+asyncpg://user:password@host/database'.",
+        ) from None
+    try:
+        entry = url.get_dialect()
+    except NoSuchModuleError:
+        raise ConfigurationError(
+            f"SQLAlchemy has no dialect {url.drivername!r}: check its spelling, or install the "
+            "package that brings it.",
+        ) from None
+    return url, entry.get_async_dialect_cls(url) if kind.is_async else entry
+
+
+def _check_kind(kind: EngineKind, dialect: Dialect | type[Dialect], driver: str) -> None:
+    if bool(dialect.is_async) is not kind.is_async:
+        raise ConfigurationError(
+            f"{driver} is not {kind.expected}: choose one, or use {kind.otherwise}.",
+        )
+
+
+def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    chosen: dict[str, Any] = {
+        "isolation_level": "AUTOCOMMIT",
+        "hide_parameters": True,  # session IDs and data would stand in logs and exceptions
+    }
+    if _CAN_SKIP_ROLLBACK:
+        chosen["skip_autocommit_rollback"] = True
+    if dialect.name == "sqlite":
+        connect = {"timeout": SQLITE_BUSY_TIMEOUT}
+        if dialect.get_pool_class(url) is SingletonThreadPool and "poolclass" not in options:
+            # In memory there is one database for each connection: all threads share one, in turn.
+            chosen |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+            connect["check_same_thread"] = False
+        chosen["connect_args"] = connect | options.get("connect_args", {})
+    return chosen | {name: value for name, value in options.items() if name != "connect_args"}
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    """Let readers and a writer work at once, and leave syncing to the checkpoints (SQLite, WAL)."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()

@@ -1,0 +1,20 @@
+"""Every error class of this package."""
+
+from __future__ import annotations
+
+__all__ = ("ConfigurationError", "SessionError", "SessionExistsError")
+
+
+class SessionError(Exception):
+    """The base of every error that this package raises itself."""
+
+
+class ConfigurationError(SessionError, ValueError):
+    """A setting cannot work; raised where it is written, and the message names the remedy."""
+
+
+class SessionExistsError(SessionError):
+    """A session was to be created under an ID that storage already has.
+
+    The message does not hold the ID, so that it may be logged.
+    """

@@ -1,0 +1,100 @@
+"""The session table: a declarative base with a UUIDv7 key, and the mixin that makes a model."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations of a mapped class
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - as above
+
+from sqlalchemy import MetaData, bindparam
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, validates
+from uuid_utils.compat import uuid7
+
+from litestar_sessions.types import (
+    SESSION_DATA,
+    SessionIDString,
+    UTCTimestamp,
+    UUIDKey,
+    as_utc,
+    utc_now,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.elements import ColumnElement
+
+__all__ = ("SESSION_ID_LENGTH", "SessionModelMixin", "UUIDv7Base")
+
+SESSION_ID_LENGTH = 255
+"""How many characters the column for a session ID holds."""
+
+
+class UUIDv7Base(DeclarativeBase):
+    """A declarative base whose models have a UUIDv7 primary key (RFC 9562).
+
+    A model that has another declarative base too belongs to that one: to its registry and its
+    metadata, whichever comes first in the list of bases.
+    """
+
+    __abstract__ = True
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        },
+    )
+    """Names constraints as Advanced Alchemy does, so that migrations see no difference."""
+
+    id: Mapped[UUID] = mapped_column(UUIDKey, primary_key=True, default=uuid7, sort_order=-100)
+    """Carries the time of creation."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Map the class on the base that the user brought, if there is one."""
+        for base in cls.__mro__[1:]:
+            if base is not UUIDv7Base and isinstance(vars(base).get("_sa_registry"), registry):
+                # `registry` is what SQLAlchemy documents, but a mapped class must not set it.
+                cls._sa_registry = vars(base)["_sa_registry"]
+                cls.metadata = vars(base)["metadata"]
+                break
+        super().__init_subclass__(**kwargs)
+
+
+class SessionModelMixin(UUIDv7Base):
+    """The columns of a session table.
+
+    A subclass with a ``__tablename__`` is a complete model. It may also have a declarative base
+    of its own, further columns (nullable or with a default) and ``__table_args__``.
+    """
+
+    __abstract__ = True
+
+    session_id: Mapped[str] = mapped_column(SessionIDString(SESSION_ID_LENGTH), unique=True)
+    """The session ID, or its digest where the column could not hold it exactly."""
+
+    data: Mapped[bytes] = mapped_column(SESSION_DATA)
+    """The session data, serialized."""
+
+    expires_at: Mapped[datetime] = mapped_column(UTCTimestamp, index=True)
+    """The session is live before this point in time; naive datetimes are taken as UTC."""
+
+    @validates("expires_at")
+    def _expires_at_is_aware(self, _key: str, value: datetime) -> datetime:
+        return as_utc(value)
+
+    @hybrid_property
+    def is_expired(self) -> bool:
+        """Whether the session has expired, by the clock of the application.
+
+        On the class it is an SQL expression; the time is read when the statement is executed.
+        """
+        return self.expires_at <= utc_now()
+
+    @is_expired.inplace.expression
+    @classmethod
+    def _is_expired_expression(cls) -> ColumnElement[bool]:
+        now = bindparam(None, callable_=utc_now, type_=cls.expires_at.type)
+        return cls.expires_at <= now

@@ -1,0 +1,98 @@
+"""How the databases spell it: create this session, or replace it if it is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import BindParameter, TextClause, bindparam, text
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Column, Dialect, Insert
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from litestar_sessions.table import SessionTable
+
+    Row = Mapping[Column[Any], ColumnElement[Any]]
+
+__all__ = ("merge", "upsert")
+
+
+def upsert(sessions: SessionTable, row: Row, dialect: Dialect) -> Insert:
+    """Return an ``INSERT`` that updates data and expiry if the session ID has a row.
+
+    CockroachDB and DuckDB spell it as PostgreSQL does.
+    """
+    values = {column.key: value for column, value in row.items()}
+    generated = {column.key: value for column, value in _generated_on_update(sessions).items()}
+    replaced = (sessions.data.key, sessions.expires_at.key)
+    if dialect.name in {"mysql", "mariadb"}:
+        on_duplicate = mysql.insert(sessions.table).values(values)
+        inserted = {key: on_duplicate.inserted[key] for key in replaced}
+        return on_duplicate.on_duplicate_key_update(inserted | generated)
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    on_conflict = insert(sessions.table).values(values)
+    excluded = {key: on_conflict.excluded[key] for key in replaced}
+    return on_conflict.on_conflict_do_update(
+        index_elements=[sessions.session_id], set_=excluded | generated
+    )
+
+
+def merge(sessions: SessionTable, row: Row, dialect: Dialect) -> TextClause:
+    """Return a ``MERGE`` for Oracle or SQL Server; SQLAlchemy has no construct for it.
+
+    SQL Server has to hold the range that it looked at, or two at once would both insert (its
+    manual: MERGE, concurrency considerations), and wants a semicolon at the end.
+    """
+    key = sessions.session_id
+    inserted = _generated_on_insert(sessions) | dict(row)
+    updated = {c: v for c, v in row.items() if c is not key} | _generated_on_update(sessions)
+    name = dialect.identifier_preparer.format_column
+    table = dialect.identifier_preparer.format_table(sessions.table)
+    is_oracle = dialect.name == "oracle"
+    sql = (
+        f"MERGE INTO {table}{'' if is_oracle else ' WITH (HOLDLOCK)'} "
+        f"USING (SELECT {_spell(row[key], dialect)} AS sought{' FROM DUAL' if is_oracle else ''}) "
+        f"incoming ON ({table}.{name(key)} = incoming.sought) "
+        "WHEN MATCHED THEN UPDATE SET "
+        f"{', '.join(f'{name(c)} = {_spell(v, dialect)}' for c, v in updated.items())} "
+        f"WHEN NOT MATCHED THEN INSERT ({', '.join(name(c) for c in inserted)}) "
+        f"VALUES ({', '.join(_spell(v, dialect) for v in inserted.values())})"
+        f"{'' if is_oracle else ';'}"
+    )
+    values = {*inserted.values(), *updated.values()}
+    return text(sql).bindparams(*(v for v in values if isinstance(v, BindParameter)))
+
+
+def _generated_on_insert(sessions: SessionTable) -> dict[Column[Any], ColumnElement[Any]]:
+    return {
+        column: _generated(column.default, column, "inserted")
+        for column in sessions.table.columns
+        if column.default is not None and column.default.has_arg
+    }
+
+
+def _generated_on_update(sessions: SessionTable) -> dict[Column[Any], ColumnElement[Any]]:
+    return {
+        column: _generated(column.onupdate, column, "updated")
+        for column in sessions.table.columns
+        if column.onupdate is not None
+    }
+
+
+def _generated(default: Any, column: Column[Any], moment: str) -> ColumnElement[Any]:
+    """Return what SQLAlchemy itself only generates in a plain ``INSERT`` or ``UPDATE``."""
+    name = f"s_{column.key}_{moment}"
+    if default.is_callable:
+        return bindparam(name, callable_=lambda: default.arg(None), type_=column.type)
+    if default.is_clause_element:
+        return cast("ColumnElement[Any]", default.arg)
+    return bindparam(name, default.arg, type_=column.type)
+
+
+def _spell(value: ColumnElement[Any], dialect: Dialect) -> str:
+    if isinstance(value, BindParameter):
+        return f":{value.key}"
+    return str(value.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -1,0 +1,63 @@
+"""The table behind a session model: its four columns, whatever the database calls them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import DateTime, UniqueConstraint, inspect
+from sqlalchemy.exc import NoInspectionAvailable
+
+from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions.types import UTCTimestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Column
+    from sqlalchemy.types import TypeEngine
+
+__all__ = ("SessionTable",)
+
+_COLUMNS = ("id", "session_id", "data", "expires_at")
+
+
+class SessionTable:
+    """The table of a mapped class with the attributes id, session_id, data and expires_at.
+
+    Raises:
+        ConfigurationError: The class is not mapped, lacks a column, or its table would take two
+            rows for one session ID.
+    """
+
+    def __init__(self, model: type[Any]) -> None:
+        try:
+            mapped = inspect(model).columns
+            columns: list[Column[Any]] = [mapped[name] for name in _COLUMNS]
+        except (NoInspectionAvailable, KeyError) as error:
+            raise ConfigurationError(
+                f"{model!r} cannot hold sessions ({error}): derive it from SessionModelMixin and "
+                f"give it a __tablename__, or map the columns {', '.join(_COLUMNS)}.",
+            ) from None
+        self.id, self.session_id, self.data, self.expires_at = columns
+        self.table = self.session_id.table
+        if {self.session_id} not in list(self._unique()):
+            raise ConfigurationError(
+                f"{model!r} would take two rows for one session ID: declare session_id as unique.",
+            )
+
+    def _unique(self) -> Iterator[set[Column[Any]]]:
+        yield set(self.table.primary_key)
+        for constraint in self.table.constraints:
+            if isinstance(constraint, UniqueConstraint):
+                yield set(constraint.columns)
+        for index in self.table.indexes:
+            if index.unique:
+                yield set(index.columns)
+
+    @property
+    def timestamp(self) -> TypeEngine[Any]:
+        """The type to bind points in time with; a plain ``DateTime`` does not take them as UTC."""
+        column_type = self.expires_at.type
+        if isinstance(column_type, DateTime):
+            return UTCTimestamp(timezone=column_type.timezone)
+        return column_type

@@ -1,0 +1,50 @@
+# The source of a generated twin: see CONTRIBUTING.md.
+"""One storage for every database that this half reaches, on engines of both origins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from litestar_sessions import AsyncSessionStorage, SaveBy, SQLAlchemyAsyncConfig
+from sqlalchemy.ext.asyncio import create_async_engine
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+
+@pytest.fixture(params=["our engine", "their engine"])
+async def engine(
+    request: pytest.FixtureRequest, async_database: Database
+) -> AsyncIterator[AsyncEngine]:
+    """An engine as this package creates it, then one as an application may."""
+    if request.param == "our engine":
+        engine = SQLAlchemyAsyncConfig(async_database.url).get_engine()
+    else:
+        engine = create_async_engine(async_database.url)
+    await AsyncSessionStorage(engine, UserSession).create_table()
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def storage(engine: AsyncEngine, clock: Clock) -> AsyncSessionStorage:
+    """An empty storage."""
+    storage = AsyncSessionStorage(engine, UserSession, clock=clock)
+    await storage.delete_all()
+    return storage
+
+
+@pytest.fixture(params=[SaveBy.UPSERT, SaveBy.LOOK_THEN_WRITE], ids=lambda way: way.value)
+async def saving(
+    request: pytest.FixtureRequest, engine: AsyncEngine, clock: Clock
+) -> AsyncSessionStorage:
+    """An empty storage for each way to save that these databases have."""
+    storage = AsyncSessionStorage(engine, UserSession, clock=clock, save_by=request.param)
+    await storage.delete_all()
+    return storage

@@ -1,0 +1,294 @@
+# The source of a generated twin: see CONTRIBUTING.md.
+"""The contract of a storage: each verb, on a hit and on a miss."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession, UpdateOutcome
+from tests.support.examples import SESSION_IDS
+
+if TYPE_CHECKING:
+    from tests.support.clock import Clock
+
+
+async def test_an_unknown_session_is_not_loaded(storage: AsyncSessionStorage) -> None:
+    assert await storage.load("id") is None
+
+
+async def test_a_saved_session_is_loaded(saving: AsyncSessionStorage, clock: Clock) -> None:
+    expires_at = clock.after(minutes=20)
+    await saving.save("id", b"data", expires_at)
+    assert await saving.load("id") == StoredSession(b"data", expires_at)
+
+
+async def test_saving_replaces_data_and_expiry(saving: AsyncSessionStorage, clock: Clock) -> None:
+    await saving.save("id", b"old", clock.after(minutes=20))
+    await saving.save("id", b"new", clock.after(minutes=30))
+    assert await saving.load("id") == StoredSession(b"new", clock.after(minutes=30))
+
+
+async def test_saving_the_same_again_is_no_error(saving: AsyncSessionStorage, clock: Clock) -> None:
+    await saving.save("id", b"data", clock.after(minutes=20))
+    await saving.save("id", b"data", clock.after(minutes=20))
+    assert await saving.load("id") == StoredSession(b"data", clock.after(minutes=20))
+
+
+async def test_saving_revives_an_expired_session(saving: AsyncSessionStorage, clock: Clock) -> None:
+    await saving.save("id", b"old", clock.after(minutes=20))
+    clock.advance(minutes=20)
+    await saving.save("id", b"new", clock.after(minutes=20))
+    assert await saving.load("id") == StoredSession(b"new", clock.after(minutes=20))
+
+
+async def test_a_session_is_live_until_the_microsecond_of_its_expiry(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.save("id", b"data", clock.after(microseconds=2))
+    clock.advance(microseconds=1)
+    assert await storage.load("id") is not None
+    clock.advance(microseconds=1)
+    assert await storage.load("id") is None
+
+
+async def test_loading_leaves_an_expired_session_where_it_is(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.save("id", b"data", clock.now)
+    assert await storage.load("id") is None
+    assert await storage.delete_expired() == 1
+
+
+async def test_an_expiry_is_the_same_instant_in_any_time_zone(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    expires_at = clock.after(minutes=20)
+    await storage.save("id", b"data", expires_at.astimezone(timezone(timedelta(hours=9))))
+    assert await storage.load("id") == StoredSession(b"data", expires_at)
+
+
+async def test_a_naive_expiry_is_taken_as_utc(storage: AsyncSessionStorage, clock: Clock) -> None:
+    expires_at = clock.after(minutes=20)
+    await storage.save("id", b"data", expires_at.replace(tzinfo=None))
+    assert await storage.load("id") == StoredSession(b"data", expires_at)
+
+
+async def test_a_session_may_live_for_a_century(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.save("id", b"data", clock.after(days=36_525))
+    clock.advance(days=36_524)
+    assert await storage.load("id") is not None
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00\xff'\"\\%s:x?", bytes(range(256)) * 4])
+async def test_data_is_any_bytes(storage: AsyncSessionStorage, clock: Clock, data: bytes) -> None:
+    await storage.save("id", data, clock.after(minutes=20))
+    assert await storage.load("id") == StoredSession(data, clock.after(minutes=20))
+
+
+async def test_data_may_be_16_megabytes(storage: AsyncSessionStorage, clock: Clock) -> None:
+    # No more: asyncmy 0.2.18 cannot read a row of 16 MiB, the size of MySQL's longest packet.
+    data = bytes(range(256)) * 62_500
+    await storage.save("id", data, clock.after(minutes=20))
+    session = await storage.load("id")
+    assert session is not None
+    assert session.data == data
+
+
+async def test_no_two_session_ids_are_confused(storage: AsyncSessionStorage, clock: Clock) -> None:
+    expires_at = clock.after(minutes=20)
+    for number, session_id in enumerate(SESSION_IDS):
+        await storage.create(session_id, b"%d" % number, expires_at)
+    for number, session_id in enumerate(SESSION_IDS):
+        assert await storage.load(session_id) == StoredSession(b"%d" % number, expires_at)
+    assert await storage.delete_all() == len(SESSION_IDS)
+
+
+async def test_creating_stores_a_session(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    assert await storage.load("id") == StoredSession(b"data", clock.after(minutes=20))
+
+
+async def test_creating_never_overwrites(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.create("secret-id", b"old", clock.after(minutes=20))
+    with pytest.raises(SessionExistsError) as raised:
+        await storage.create("secret-id", b"new", clock.after(minutes=30))
+    assert await storage.load("secret-id") == StoredSession(b"old", clock.after(minutes=20))
+    assert "secret-id" not in str(raised.value)
+
+
+async def test_creating_does_not_overwrite_an_expired_session_either(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"old", clock.now)
+    with pytest.raises(SessionExistsError):
+        await storage.create("id", b"new", clock.after(minutes=20))
+
+
+async def test_updating_replaces_what_was_expected(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"old", clock.after(minutes=20))
+    outcome = await storage.update("id", b"new", clock.after(minutes=30), expected=b"old")
+    assert outcome is UpdateOutcome.DONE
+    assert await storage.load("id") == StoredSession(b"new", clock.after(minutes=30))
+
+
+async def test_updating_to_the_same_data_is_an_update(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    outcome = await storage.update("id", b"data", clock.after(minutes=20), expected=b"data")
+    assert outcome is UpdateOutcome.DONE
+
+
+async def test_updating_does_not_undo_a_change(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.create("id", b"theirs", clock.after(minutes=20))
+    outcome = await storage.update("id", b"ours", clock.after(minutes=30), expected=b"old")
+    assert outcome is UpdateOutcome.CHANGED
+    assert await storage.load("id") == StoredSession(b"theirs", clock.after(minutes=20))
+
+
+async def test_updating_tells_data_apart_by_case(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"DATA", clock.after(minutes=20))
+    outcome = await storage.update("id", b"ours", clock.after(minutes=30), expected=b"data")
+    assert outcome is UpdateOutcome.CHANGED
+
+
+async def test_updating_does_not_bring_back_a_deleted_session(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    outcome = await storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
+    assert outcome is UpdateOutcome.GONE
+    assert await storage.delete_all() == 0
+
+
+async def test_updating_does_not_bring_back_an_expired_session(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"old", clock.now)
+    outcome = await storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
+    assert outcome is UpdateOutcome.GONE
+    assert await storage.load("id") is None
+
+
+async def test_touching_moves_the_expiry_alone(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    assert await storage.touch("id", clock.after(minutes=30))
+    assert await storage.load("id") == StoredSession(b"data", clock.after(minutes=30))
+
+
+async def test_touching_to_the_same_moment_finds_the_session(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    assert await storage.touch("id", clock.after(minutes=20))
+
+
+async def test_touching_does_not_bring_a_session_back(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"data", clock.now)
+    assert not await storage.touch("id", clock.after(minutes=20))
+    assert not await storage.touch("unknown", clock.after(minutes=20))
+    assert await storage.load("id") is None
+
+
+async def test_loading_and_touching_does_both(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    renewed = StoredSession(b"data", clock.after(minutes=30))
+    assert await storage.load_and_touch("id", clock.after(minutes=30)) == renewed
+    assert await storage.load("id") == renewed
+
+
+async def test_loading_and_touching_does_not_bring_a_session_back(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"data", clock.now)
+    assert await storage.load_and_touch("id", clock.after(minutes=20)) is None
+    assert await storage.load_and_touch("unknown", clock.after(minutes=20)) is None
+    assert await storage.load("id") is None
+
+
+async def test_rotating_gives_a_session_another_id(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("old", b"data", clock.after(minutes=20))
+    assert await storage.rotate("old", "new")
+    assert await storage.load("old") is None
+    assert await storage.load("new") == StoredSession(b"data", clock.after(minutes=20))
+
+
+async def test_rotating_does_not_bring_a_session_back(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("old", b"data", clock.now)
+    assert not await storage.rotate("old", "new")
+    assert not await storage.rotate("unknown", "new")
+    assert await storage.load("new") is None
+
+
+async def test_rotating_to_a_known_id_changes_neither_session(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("old-secret", b"old", clock.after(minutes=20))
+    await storage.create("new-secret", b"new", clock.after(minutes=20))
+    with pytest.raises(SessionExistsError) as raised:
+        await storage.rotate("old-secret", "new-secret")
+    assert await storage.load("old-secret") == StoredSession(b"old", clock.after(minutes=20))
+    assert await storage.load("new-secret") == StoredSession(b"new", clock.after(minutes=20))
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_deleted_session_is_gone(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    await storage.create("other", b"data", clock.after(minutes=20))
+    await storage.delete("id")
+    assert await storage.load("id") is None
+    assert await storage.load("other") is not None
+
+
+async def test_deleting_an_unknown_session_is_silent(storage: AsyncSessionStorage) -> None:
+    await storage.delete("unknown")
+    await storage.delete("unknown")
+
+
+async def test_deleting_all_leaves_none(storage: AsyncSessionStorage, clock: Clock) -> None:
+    await storage.create("live", b"data", clock.after(minutes=20))
+    await storage.create("expired", b"data", clock.now)
+    assert await storage.delete_all() == 2
+    assert await storage.delete_all() == 0
+    assert await storage.load("live") is None
+
+
+async def test_deleting_the_expired_removes_exactly_those(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("long ago", b"data", clock.after(days=-400))
+    await storage.create("just now", b"data", clock.now)
+    await storage.create("soon", b"data", clock.after(microseconds=1))
+    assert await storage.delete_expired() == 2
+    assert await storage.delete_expired() == 0
+    assert await storage.load("soon") is not None
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 4, 100])
+async def test_the_expired_are_deleted_whatever_the_size_of_a_batch(
+    storage: AsyncSessionStorage, clock: Clock, batch_size: int
+) -> None:
+    for number in range(4):
+        await storage.create(f"expired {number}", b"data", clock.after(seconds=-number))
+    await storage.create("live", b"data", clock.after(minutes=20))
+    assert await storage.delete_expired(batch_size=batch_size) == 4
+    assert await storage.load("live") is not None
+
+
+async def test_a_table_that_is_there_may_be_created_again(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    await storage.create_table()
+    assert await storage.load("id") is not None

@@ -1,0 +1,97 @@
+"""Databases, clocks and the summary: what the two halves of the tests do not share as twins."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.backends import Backend, empty_backend
+from tests.support.clock import Clock
+from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Servers
+from tests.support.servers import ServerMissing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+_SERVERS = pytest.StashKey[Servers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SERVERS] = Servers()
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
+    """The servers of this run, stopped at its end."""
+    servers = request.config.stash[_SERVERS]
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(params=ASYNC_DRIVERS)
+def async_database(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Database:
+    """A database for each async driver."""
+    return _database(servers, request.param, tmp_path)
+
+
+@pytest.fixture(params=SYNC_DRIVERS)
+def sync_database(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Database:
+    """A database for each sync driver."""
+    return _database(servers, request.param, tmp_path)
+
+
+_HALVES = {f"async {d}": (True, d) for d in ASYNC_DRIVERS} | {
+    f"sync {d}": (False, d) for d in SYNC_DRIVERS
+}
+
+
+@pytest.fixture(params=_HALVES.values(), ids=_HALVES)
+async def backend(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path: Path, clock: Clock
+) -> AsyncIterator[Backend]:
+    """Both backends, on every driver, without sessions; they live for an hour."""
+    is_async, driver = request.param
+    url = _database(servers, driver, tmp_path).url
+    async with empty_backend(url, is_async=is_async, max_age=3_600, clock=clock) as backend:
+        yield backend
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until the test turns it."""
+    return Clock()
+
+
+def _database(servers: Servers, driver: str, folder: Path) -> Database:
+    try:
+        return servers.database(driver, folder)
+    except ServerMissing as error:
+        if os.environ.get("REQUIRE_DATABASES"):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what ran on which database, and which database is missing and how to get it."""
+    counts = Counter(
+        (half, database)
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call"
+        for half, database in [_place(report.nodeid)]
+    )
+    terminalreporter.section("tests passed, by half and database")
+    for (half, database), count in sorted(counts.items()):
+        terminalreporter.line(f"{half:8} {database:12} {count:5}")
+    for message in config.stash[_SERVERS].missing.values():
+        terminalreporter.line(f"NOT TESTED: {message}", yellow=True, bold=True)
+
+
+def _place(nodeid: str) -> tuple[str, str]:
+    half = next((half for half in ("_async", "_sync") if f"/{half}/" in nodeid), "shared")
+    drivers = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mariadb"}
+    return half, next((drivers[name] for name in drivers if f"{name}+" in nodeid), "none")

