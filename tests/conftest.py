@@ -49,13 +49,21 @@ _HALVES = {f"async {d}": (True, d) for d in ASYNC_DRIVERS} | {
 
 
 @pytest.fixture(params=_HALVES.values(), ids=_HALVES)
-async def backend(
-    request: pytest.FixtureRequest, servers: Servers, tmp_path: Path, clock: Clock
-) -> AsyncIterator[Backend]:
-    """Both backends, on every driver, without sessions; they live for an hour."""
+def any_database(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path: Path
+) -> tuple[bool, Database]:
+    """Every driver of both halves: whether it is async, and a database for it."""
     is_async, driver = request.param
-    url = _database(servers, driver, tmp_path).url
-    async with empty_backend(url, is_async=is_async, max_age=3_600, clock=clock) as backend:
+    return is_async, _database(servers, driver, tmp_path)
+
+
+@pytest.fixture
+async def backend(any_database: tuple[bool, Database], clock: Clock) -> AsyncIterator[Backend]:
+    """Both backends, on every driver, without sessions; they live for an hour."""
+    is_async, database = any_database
+    async with empty_backend(
+        database.url, is_async=is_async, max_age=3_600, clock=clock
+    ) as backend:
         yield backend
 
 

@@ -73,7 +73,7 @@ class UTCTimestamp(TypeDecorator[datetime]):
 class UUIDKey(TypeDecorator[UUID]):
     """A UUID: native where there is such a type, otherwise its 16 bytes.
 
-    These are the column types of Advanced Alchemy, so that either package reads the other's rows.
+    Advanced Alchemy's columns hold the same, so that either package reads the other's rows.
     """
 
     impl = Uuid
@@ -83,7 +83,11 @@ class UUIDKey(TypeDecorator[UUID]):
         """Return the column type."""
         if dialect.name in _WITH_UUID:
             return dialect.type_descriptor(Uuid())
-        return dialect.type_descriptor(oracle.RAW(16) if dialect.name == "oracle" else BINARY(16))
+        if dialect.name == "oracle":
+            return dialect.type_descriptor(oracle.RAW(16))
+        if dialect.name == "sqlite":  # to which BINARY means a number
+            return dialect.type_descriptor(LargeBinary())
+        return dialect.type_descriptor(BINARY(16))
 
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> UUID | bytes | None:
         """Return the UUID as the column holds it."""

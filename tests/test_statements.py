@@ -1,0 +1,241 @@
+"""Statements, also for databases that are not here: compiled, and read by another parser."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlglot
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar_sessions import (
+    SaveBy,
+    SessionModelMixin,
+    SQLAlchemySessionBackendBase,
+    SyncSessionStorage,
+)
+from litestar_sessions.dialects import way_to_save
+from litestar_sessions.keys import storage_key
+from litestar_sessions.statements import SessionStatements, parameters
+from sqlalchemy import String, create_engine, func, select
+from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateTable
+from tests.support.examples import SESSION_IDS
+from tests.support.models import OtherBase, UserSession
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+NAMES = (
+    "load",
+    "find",
+    "insert",
+    "replace",
+    "save",
+    "update",
+    "touch",
+    "load_and_touch",
+    "rotate",
+    "delete",
+    "delete_all",
+)
+DIALECTS: dict[str, Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="named"),
+    "postgres": postgresql.dialect(paramstyle="named"),
+    "mysql": mysql.dialect(paramstyle="named"),
+    "oracle": oracle.dialect(),
+    "tsql": mssql.dialect(),
+}
+
+
+class Audited(SessionModelMixin, OtherBase):
+    """Its added columns have every kind of default, and its name needs quotes."""
+
+    __tablename__ = "audited sessions"
+    kind: Mapped[str] = mapped_column(String(10), default="web")
+    changes: Mapped[str | None] = mapped_column(String(10), onupdate=lambda: "changed")
+    seen_at: Mapped[datetime] = mapped_column(default=func.now(), onupdate=func.now())
+
+
+def dialect_named(name: str) -> Dialect:
+    dialect = DefaultDialect()
+    dialect.name = name
+    return dialect
+
+
+def sql(statement: Any, dialect: Dialect) -> str:
+    return " ".join(str(statement.compile(dialect=dialect)).split())
+
+
+@pytest.mark.parametrize("model", [UserSession, Audited])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("grammar", DIALECTS)
+def test_every_statement_is_one_of_its_dialect(grammar: str, name: str, model: type[Any]) -> None:
+    statement = getattr(SessionStatements(model, DIALECTS[grammar]), name)
+    if (grammar, name) == ("mysql", "load_and_touch"):
+        assert statement is None
+    elif (grammar, name) == ("oracle", "load_and_touch"):
+        # sqlglot 28 reads no RETURNING ... INTO.
+        assert sql(statement, DIALECTS[grammar]).endswith("INTO :ret_0, :ret_1")
+    else:
+        text = sql(statement, DIALECTS[grammar])
+        assert len(sqlglot.parse(text, dialect=grammar)) == 1
+
+
+@pytest.mark.parametrize("grammar", DIALECTS)
+def test_the_expired_are_deleted_in_bounded_batches_and_tested_again(grammar: str) -> None:
+    statement = SessionStatements(UserSession, DIALECTS[grammar]).delete_expired(7)
+    text = sql(statement, DIALECTS[grammar])
+    assert text.startswith("DELETE FROM user_sessions WHERE user_sessions.expires_at <= :s_now")
+    assert any(limit in text for limit in ("LIMIT", "FETCH FIRST", "TOP"))
+
+
+def test_mysql_deletes_the_expired_without_a_subquery() -> None:
+    statement = SessionStatements(UserSession, mysql.dialect()).delete_expired(7)
+    assert sql(statement, mysql.dialect()) == (
+        "DELETE FROM user_sessions WHERE user_sessions.expires_at <= %s LIMIT 7"
+    )
+
+
+def test_oracle_merges() -> None:
+    statement = SessionStatements(UserSession, oracle.dialect()).save
+    assert sql(statement, oracle.dialect()) == (
+        "MERGE INTO user_sessions USING (SELECT :s_key AS sought FROM DUAL) incoming "
+        "ON (user_sessions.session_id = incoming.sought) "
+        "WHEN MATCHED THEN UPDATE SET data = :s_data, expires_at = :s_expires_at "
+        "WHEN NOT MATCHED THEN INSERT (id, session_id, data, expires_at) "
+        "VALUES (:s_id_inserted, :s_key, :s_data, :s_expires_at)"
+    )
+
+
+def test_sql_server_merges_and_holds_the_range_that_it_looked_at() -> None:
+    statement = SessionStatements(UserSession, mssql.dialect()).save
+    text = sql(statement, mssql.dialect())
+    assert text.startswith(
+        "MERGE INTO user_sessions WITH (HOLDLOCK) USING (SELECT :s_key AS sought)"
+    )
+    assert text.endswith(";")
+
+
+def test_a_merge_makes_a_new_key_each_time_it_is_executed() -> None:
+    statement = SessionStatements(UserSession, oracle.dialect()).save
+    compiled = statement.compile(dialect=oracle.dialect())  # type: ignore[union-attr] - it merges
+    row = parameters("id", data=b"", expires_at=datetime.now(timezone.utc))
+    keys = {compiled.construct_params(row)["s_id_inserted"] for _ in range(3)}
+    assert len(keys) == 3
+
+
+def test_a_merge_generates_what_added_columns_ask_for() -> None:
+    text = sql(SessionStatements(Audited, oracle.dialect()).save, oracle.dialect())
+    assert 'MERGE INTO "audited sessions"' in text
+    assert "changes = :s_changes_updated, seen_at = CURRENT_TIMESTAMP" in text
+    assert "(id, kind, seen_at, session_id, data, expires_at)" in text
+
+
+def test_oracle_compares_data_as_it_can() -> None:
+    text = sql(SessionStatements(UserSession, oracle.dialect()).update, oracle.dialect())
+    assert "dbms_lob.compare(user_sessions.data, :s_expected) = " in text
+
+
+@pytest.mark.parametrize(
+    ("dialect", "types"),
+    [
+        (
+            "mysql",
+            (
+                "BINARY(16)",
+                "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+                "LONGBLOB",
+                "DATETIME(6)",
+            ),
+        ),
+        ("oracle", ("RAW(16)", "VARCHAR2(255 CHAR)", "BLOB", "TIMESTAMP")),
+        (
+            "tsql",
+            (
+                "UNIQUEIDENTIFIER",
+                "VARCHAR(255) COLLATE Latin1_General_BIN2",
+                "IMAGE",
+                "DATETIMEOFFSET",
+            ),
+        ),
+        ("postgres", ("UUID", "VARCHAR(255)", "BYTEA", "TIMESTAMP WITH TIME ZONE")),
+        ("sqlite", ("BLOB", "VARCHAR(255)", "BLOB", "DATETIME")),
+    ],
+)
+def test_each_column_has_the_right_type(dialect: str, types: tuple[str, ...]) -> None:
+    ddl = sql(CreateTable(UserSession.__table__), DIALECTS[dialect])  # type: ignore[arg-type] - a Table
+    for name, type_ in zip(("id", "session_id", "data", "expires_at"), types, strict=True):
+        assert f"{name} {type_} NOT NULL" in ddl
+
+
+@pytest.mark.parametrize(
+    "name", ["postgresql", "cockroachdb", "sqlite", "mysql", "mariadb", "duckdb"]
+)
+def test_these_dialects_upsert(name: str) -> None:
+    supports_upsert = SQLAlchemySessionBackendBase.supports_upsert
+    assert supports_upsert(dialect_named(name))
+    assert not supports_upsert(dialect_named(name), force_disable_upsert=True)
+    assert not SQLAlchemySessionBackendBase.supports_merge(dialect_named(name))
+    assert way_to_save(dialect_named(name)) is SaveBy.UPSERT
+
+
+@pytest.mark.parametrize("name", ["oracle", "mssql"])
+def test_these_dialects_merge(name: str) -> None:
+    supports_merge = SQLAlchemySessionBackendBase.supports_merge
+    assert supports_merge(dialect_named(name))
+    assert not supports_merge(dialect_named(name), force_disable_merge=True)
+    assert not SQLAlchemySessionBackendBase.supports_upsert(dialect_named(name))
+    assert way_to_save(dialect_named(name)) is SaveBy.MERGE
+
+
+def test_any_other_dialect_looks_and_then_writes() -> None:
+    assert way_to_save(dialect_named("spanner+spanner")) is SaveBy.LOOK_THEN_WRITE
+    assert SessionStatements(UserSession, dialect_named("spanner+spanner")).save is None
+
+
+def test_no_dialect_supports_nothing() -> None:
+    assert not SQLAlchemySessionBackendBase.supports_upsert()
+    assert not SQLAlchemySessionBackendBase.supports_merge(None)
+
+
+@pytest.mark.parametrize("save_by", [SaveBy.UPSERT, SaveBy.LOOK_THEN_WRITE])
+def test_saving_generates_what_added_columns_ask_for(
+    sync_database: Database, clock: Clock, save_by: SaveBy
+) -> None:
+    engine = create_engine(sync_database.url)
+    storage = SyncSessionStorage(engine, Audited, clock=clock, save_by=save_by)
+    storage.create_table()
+    storage.delete_all()
+    storage.save("id", b"new", clock.after(minutes=20))
+    with Session(engine) as session:
+        row = session.scalars(select(Audited)).one()
+        assert (row.kind, row.changes, row.seen_at is None) == ("web", None, False)
+        storage.save("id", b"changed", clock.after(minutes=20))
+        session.rollback()
+        assert (row.kind, row.changes, row.data) == ("web", "changed", b"changed")
+    engine.dispose()
+
+
+def test_an_id_that_every_column_holds_is_kept_as_it_is() -> None:
+    assert storage_key("4f1c" * 16) == "4f1c" * 16
+    assert storage_key("x" * 255) == "x" * 255
+
+
+def test_the_examples_have_keys_of_their_own() -> None:
+    assert len({storage_key(session_id) for session_id in SESSION_IDS}) == len(SESSION_IDS)
+
+
+@given(st.text(st.characters(), max_size=5_000) | st.text(st.characters(codec="ascii")))
+def test_every_key_fits_its_column_and_has_no_key_but_its_own(session_id: str) -> None:
+    key = storage_key(session_id)
+    assert 1 <= len(key) <= 255
+    assert key.isascii()
+    assert key.isprintable()
+    assert " " not in key
+    assert key == session_id or storage_key(key) != key
