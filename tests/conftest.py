@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.support.backends import Backend, empty_backend
 from tests.support.clock import Clock
 from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Servers

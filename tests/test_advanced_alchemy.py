@@ -19,13 +19,14 @@ from advanced_alchemy.extensions.litestar.session import (
 )
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import DeclarativeBase
+
 from litestar_sessions import (
     SessionModelMixin,
     SQLAlchemyAsyncSessionBackend,
     SQLAlchemySyncSessionBackend,
 )
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.orm import DeclarativeBase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
 from litestar_sessions import (
     ConfigurationError,
     SQLAlchemyAsyncConfig,
@@ -18,9 +22,6 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
 )
-from sqlalchemy import MetaData, create_engine
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from tests.support.backends import Backend, dispose, make_backend
 from tests.support.examples import SESSION_IDS
 from tests.support.models import UserSession
@@ -179,7 +180,7 @@ def test_the_base_has_the_config_the_engine_config_and_the_model() -> None:
 
 
 @pytest.mark.parametrize("is_async", [True, False])
-def test_a_lifetime_that_overflows_a_timestamp_is_refused(is_async: bool) -> None:  # noqa: FBT001
+def test_a_lifetime_that_overflows_a_timestamp_is_refused(is_async: bool) -> None:
     url = "sqlite+aiosqlite://" if is_async else "sqlite://"
     make_backend(url, is_async=is_async, max_age=CENTURY)
     for max_age in (8_000 * 366 * 86_400, 10**18):

@@ -12,7 +12,6 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations, ops
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from litestar_sessions import SessionModelMixin, SQLAlchemySyncConfig, UUIDv7Base
 from sqlalchemy import (
     Index,
     MetaData,
@@ -24,12 +23,15 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from litestar_sessions import SessionModelMixin, UUIDv7Base
 from tests.support.models import OtherBase, OtherSession, UserSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection, Engine
+
     from tests.support.databases import Database
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, 500_000, tzinfo=timezone.utc)

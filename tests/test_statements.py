@@ -9,6 +9,12 @@ import pytest
 import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import String, create_engine, func, select
+from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateTable
+
 from litestar_sessions import (
     SaveBy,
     SessionModelMixin,
@@ -18,16 +24,12 @@ from litestar_sessions import (
 from litestar_sessions.dialects import way_to_save
 from litestar_sessions.keys import storage_key
 from litestar_sessions.statements import SessionStatements, parameters
-from sqlalchemy import String, create_engine, func, select
-from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
-from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.orm import Mapped, Session, mapped_column
-from sqlalchemy.schema import CreateTable
 from tests.support.examples import SESSION_IDS
 from tests.support.models import OtherBase, UserSession
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
+
     from tests.support.clock import Clock
     from tests.support.databases import Database
 

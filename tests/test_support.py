@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pymysql
 import pytest
+
 from tests.support import servers
 from tests.support.roundtrips import RoundTripProxy
 from tests.support.servers import Server, ServerMissing, start_mariadb, start_postgresql

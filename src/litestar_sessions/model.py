@@ -42,12 +42,9 @@ class UUIDv7Base(DeclarativeBase):
         naming_convention={
             "ix": "ix_%(column_0_label)s",
             "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
         },
     )
-    """Names constraints as Advanced Alchemy does, so that migrations see no difference."""
+    """Names them as Advanced Alchemy does, so that migrations see no difference."""
 
     id: Mapped[UUID] = mapped_column(UUIDKey, primary_key=True, default=uuid7, sort_order=-100)
     """Carries the time of creation."""

@@ -6,14 +6,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from litestar_sessions import AsyncSessionStorage, SaveBy, SQLAlchemyAsyncConfig
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from litestar_sessions import AsyncSessionStorage, SaveBy, SQLAlchemyAsyncConfig
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy.ext.asyncio import AsyncEngine
+
     from tests.support.clock import Clock
     from tests.support.databases import Database
 

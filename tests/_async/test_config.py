@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from litestar_sessions import AsyncSessionStorage, ConfigurationError, SQLAlchemyAsyncConfig
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from litestar_sessions import AsyncSessionStorage, ConfigurationError, SQLAlchemyAsyncConfig
 from tests.support.at_once import async_at_once
 from tests.support.models import OtherBase, OtherSession, UserSession
 from tests.support.urls import ASYNC_URLS, SYNC_URLS

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
+
 from litestar_sessions import AsyncSessionStorage, SessionExistsError
 from tests.support.histories import HISTORIES, Model, Step
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+
 from litestar_sessions import AsyncSessionStorage, SessionExistsError, UpdateOutcome
 from tests.support.at_once import async_at_once
 

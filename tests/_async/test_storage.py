@@ -7,6 +7,7 @@ from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+
 from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession, UpdateOutcome
 from tests.support.examples import SESSION_IDS
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from litestar.middleware.session.server_side import ServerSideSessionConfig
+
 from litestar_sessions import (
     SQLAlchemyAsyncConfig,
     SQLAlchemyAsyncSessionBackend,

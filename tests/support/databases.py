@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
+
 from tests.support.servers import Server, ServerMissing, start_mariadb, start_postgresql
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ class Database:
     url: URL
     server: Server | None = None
 
-    def through(self, port: int) -> URL:
-        """Return the URL of the same database behind another port, such as a proxy's."""
-        return self.url.set(port=port)
-
 
 class Servers:
     """The servers of one test run, each started when a test first needs it."""
@@ -44,7 +41,7 @@ class Servers:
         Raises:
             ServerMissing: The server is not installed; the message says how to get it.
         """
-        backend = driver.split("+")[0]
+        backend = driver.split("+", maxsplit=1)[0]
         if backend == "sqlite":
             return Database(URL.create(driver, database=str(folder / "sessions.db")))
         server = self.server(backend)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+
 from litestar_sessions import SessionExistsError, StoredSession, UpdateOutcome
 
 if TYPE_CHECKING:
@@ -80,10 +81,7 @@ class Model:
         return session if session and session.expires_at > self._clock.now else None
 
     def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
-        if not self.touch(session_id, expires_at):
-            return None
-        touched = self._sessions[session_id]
-        return touched
+        return self._sessions[session_id] if self.touch(session_id, expires_at) else None
 
     def create(self, session_id: str, data: bytes, expires_at: datetime) -> object:
         if session_id in self._sessions:

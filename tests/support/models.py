@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from litestar_sessions import SessionModelMixin
 from sqlalchemy.orm import DeclarativeBase
+
+from litestar_sessions import SessionModelMixin
 
 
 class UserSession(SessionModelMixin):

@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test generate check matrix build clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Installed again only when what is to be installed has changed.
+STAMP := $(VENV)/.installed
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev --editable .
+	@touch $@
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: $(STAMP) ## Serve the demo on http://127.0.0.1:8000 (DATABASE_URL chooses another database)
+	@$(BIN)/python -m examples.demo
+
+test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB
+	@$(BIN)/python -m pytest $(ARGS)
+
+generate: $(STAMP) ## Write the sync twins of the async sources
+	@$(BIN)/python tools/unasync_build.py
+
+check: $(STAMP) ## Lint, format, type-check, and see that the twins are up to date
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/python tools/unasync_build.py --check
+
+matrix: $(STAMP) ## Run every test on each Python that is found, with SQLAlchemy 2.0 and 2.1
+	@$(BIN)/nox --session tests
+
+build: $(STAMP) ## Build sdist and wheel into dist/
+	@$(BIN)/python -m build
+
+clean: ## Remove what was built and installed here
+	@rm -rf $(VENV) .nox dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

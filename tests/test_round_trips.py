@@ -1,0 +1,143 @@
+"""How often a verb asks the database: exact counts, taken on the wire."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from litestar_sessions import (
+    AsyncSessionStorage,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySyncConfig,
+    SyncSessionStorage,
+)
+from litestar_sessions.threads import in_place, in_threads
+from tests.support.models import UserSession
+from tests.support.roundtrips import RoundTripProxy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from sqlalchemy import URL, Engine
+
+    from litestar_sessions.threads import AwaitedStorage
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+WARM_UP = 8
+"""Lives of a session before counting: psycopg prepares a statement when it runs the sixth time."""
+
+VERBS = (
+    *("create", "save", "load", "load_and_touch", "touch", "update", "rotate", "delete"),
+    *("delete_expired", "delete_all"),
+)
+ONE_EACH = dict.fromkeys(VERBS, 1)
+BEGIN_AND_COMMIT = dict.fromkeys(VERBS, 3) | {"load": 1}
+# A COMMIT for what writes, and always a ROLLBACK when the pool takes the connection back.
+COMMIT_AND_ROLLBACK = dict.fromkeys(VERBS, 3) | {"load": 2, "load_and_touch": 5}
+
+EXPECTED = {
+    ("sqlite", True): ONE_EACH,
+    ("sqlite", False): BEGIN_AND_COMMIT,
+    ("postgresql", True): ONE_EACH,
+    ("postgresql", False): ONE_EACH,
+    ("mysql", True): ONE_EACH | {"load_and_touch": 2},
+    ("mysql", False): COMMIT_AND_ROLLBACK,
+}
+
+
+class StatementCounter:
+    """Counts what SQLite executes: it has no wire on which a proxy could count."""
+
+    def __init__(self) -> None:
+        self._statements: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._statements)
+
+    def reset(self) -> None:
+        self._statements.clear()
+
+    def watch(self, engine: Engine) -> None:
+        event.listen(engine, "connect", self._trace)
+
+    def _trace(self, connection: Any, _record: object) -> None:
+        if hasattr(connection, "run_async"):
+            connection.run_async(lambda driver: driver.set_trace_callback(self._statements.append))
+        else:
+            connection.set_trace_callback(self._statements.append)
+
+
+@asynccontextmanager
+async def open_storage(
+    url: URL, clock: Clock, *, is_async: bool, is_ours: bool
+) -> AsyncIterator[tuple[AwaitedStorage, Engine]]:
+    """Lend a storage of either half, and the engine below it."""
+    if is_async:
+        engine = SQLAlchemyAsyncConfig(url).get_engine() if is_ours else create_async_engine(url)
+        yield (
+            in_place(AsyncSessionStorage(engine, UserSession, clock=clock), engine),
+            engine.sync_engine,
+        )
+        await engine.dispose()
+    else:
+        sync_engine = SQLAlchemySyncConfig(url).get_engine() if is_ours else create_engine(url)
+        storage = SyncSessionStorage(sync_engine, UserSession, clock=clock)
+        yield in_threads(storage, sync_engine), sync_engine
+        sync_engine.dispose()
+
+
+async def count(
+    storage: AwaitedStorage, clock: Clock, counter: StatementCounter | RoundTripProxy
+) -> dict[str, int]:
+    """Return the round trips of each verb that finds its session."""
+    later = clock.after(minutes=20)
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "create": lambda: storage.create("first", b"data", later),
+        "save": lambda: storage.save("id", b"data", later),
+        "load": lambda: storage.load("id"),
+        "load_and_touch": lambda: storage.load_and_touch("id", later),
+        "touch": lambda: storage.touch("id", later),
+        "update": lambda: storage.update("id", b"new", later, expected=b"data"),
+        "rotate": lambda: storage.rotate("id", "new id"),
+        "delete": lambda: storage.delete("new id"),
+        "delete_expired": storage.delete_expired,
+        "delete_all": storage.delete_all,
+    }
+    counts = {}
+    for verb, step in steps.items():
+        counter.reset()
+        await step()
+        counts[verb] = counter.count
+    return counts
+
+
+@pytest.mark.parametrize("is_ours", [True, False], ids=["our engine", "their engine"])
+async def test_a_verb_is_one_round_trip_wherever_the_database_allows(
+    any_database: tuple[bool, Database],
+    clock: Clock,
+    is_ours: bool,
+) -> None:
+    is_async, database = any_database
+    url = database.url
+    with ExitStack() as stack:
+        counter: StatementCounter | RoundTripProxy = StatementCounter()
+        if database.server is not None:
+            counter = stack.enter_context(RoundTripProxy("127.0.0.1", database.server.port))
+            url = url.set(port=counter.port)
+        async with open_storage(url, clock, is_async=is_async, is_ours=is_ours) as (
+            storage,
+            engine,
+        ):
+            if isinstance(counter, StatementCounter):
+                counter.watch(engine)
+            await storage.create_table()
+            await storage.delete_all()
+            for _ in range(WARM_UP):
+                counts = await count(storage, clock, counter)
+            assert counts == EXPECTED[engine.dialect.name, is_ours]

@@ -1,0 +1,143 @@
+"""The worker threads of the sync backend."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+import pytest
+from litestar.middleware.session.server_side import ServerSideSessionConfig
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+from litestar_sessions import SQLAlchemySyncConfig, SQLAlchemySyncSessionBackend, SyncSessionStorage
+from litestar_sessions.threads import in_threads
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+
+VISITOR: ContextVar[str] = ContextVar("VISITOR", default="nobody")
+
+
+class Probe(SyncSessionStorage):
+    """A storage with verbs that show where they run."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, UserSession)
+        self.release = threading.Event()
+        self.running = 0
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def where(self) -> tuple[str, str]:
+        return threading.current_thread().name, VISITOR.get()
+
+    def wait(self) -> None:
+        with self._lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+        self.release.wait(10)
+        with self._lock:
+            self.running -= 1
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A small engine: three connections at most."""
+    config = SQLAlchemySyncConfig(f"sqlite:///{tmp_path}/sessions.db", pool_size=2, max_overflow=1)
+    yield config.get_engine()
+    config.dispose()
+
+
+async def test_a_verb_runs_in_a_thread_and_in_the_context_of_its_caller(engine: Engine) -> None:
+    storage = in_threads(Probe(engine), engine)
+    VISITOR.set("Ann")
+    thread, visitor = await storage.where()  # type: ignore[attr-defined] - of the probe
+    assert thread.startswith("litestar-sessions")
+    assert visitor == "Ann"
+
+
+@pytest.mark.parametrize("verb", ["load", "delete_all", "delete_expired"])
+async def test_a_verb_is_one_hop(
+    engine: Engine, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    hops: list[object] = []
+    run_in_executor = loop.run_in_executor
+    monkeypatch.setattr(
+        loop, "run_in_executor", lambda *args: hops.append(args) or run_in_executor(*args)
+    )
+    storage = SyncSessionStorage(engine, UserSession)
+    storage.create_table()
+    arguments = ("id",) if verb == "load" else ()
+    await getattr(in_threads(storage, engine), verb)(*arguments)
+    assert len(hops) == 1
+
+
+async def test_there_are_never_more_threads_than_connections(engine: Engine) -> None:
+    probes = [Probe(engine), Probe(engine)]
+    waiting = [
+        asyncio.create_task(in_threads(probe, engine).wait())  # type: ignore[attr-defined] - of the probe
+        for probe in probes * 10
+    ]
+    while sum(probe.running for probe in probes) < 3:
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.05)
+    assert sum(probe.running for probe in probes) == 3
+    for probe in probes:
+        probe.release.set()
+    await asyncio.gather(*waiting)
+
+
+async def test_slow_sessions_leave_the_threads_of_the_application_alone(engine: Engine) -> None:
+    probe = Probe(engine)
+    storage = in_threads(probe, engine)
+    waiting = [asyncio.create_task(storage.wait()) for _ in range(50)]  # type: ignore[attr-defined] - of the probe
+    answer = await asyncio.wait_for(asyncio.to_thread(lambda: "at once"), timeout=10)
+    assert answer == "at once"
+    assert probe.running <= 3
+    probe.release.set()
+    await asyncio.gather(*waiting)
+
+
+@pytest.mark.parametrize(("pool", "limit"), [(StaticPool, 1), (NullPool, None)])
+async def test_the_pool_says_how_many_threads_there_are(
+    tmp_path: Path, pool: type[StaticPool | NullPool], limit: int | None
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/sessions.db", poolclass=pool)
+    probe = Probe(engine)
+    storage = in_threads(probe, engine)
+    waiting = [asyncio.create_task(storage.wait()) for _ in range(4)]  # type: ignore[attr-defined] - of the probe
+    while probe.running < (limit or 4):
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.05)
+    assert probe.running == (limit or 4)
+    probe.release.set()
+    await asyncio.gather(*waiting)
+    engine.dispose()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("used_before", [False, True], ids=["unused", "used"])
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_it_works_in_a_forked_child(tmp_path: Path, used_before: bool) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/sessions.db", poolclass=NullPool)
+    config = SQLAlchemySyncConfig(engine_instance=engine, create_all=True)
+    backend = SQLAlchemySyncSessionBackend(ServerSideSessionConfig(), config, UserSession)
+    if used_before:
+        asyncio.run(backend.set("parent", b"data"))
+    child = os.fork()
+    if child == 0:
+        asyncio.run(asyncio.wait_for(backend.set("child", b"data"), 10))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert asyncio.run(backend.get("child")) == b"data"
