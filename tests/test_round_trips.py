@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-    from litestar_sessions.threads import AwaitedStorage
+    from litestar_sessions.threads import AnyStorage
     from tests.support.clock import Clock
     from tests.support.databases import Database
 
@@ -76,7 +76,7 @@ class StatementCounter:
 @asynccontextmanager
 async def open_storage(
     url: URL, clock: Clock, *, is_async: bool, is_ours: bool
-) -> AsyncIterator[tuple[AwaitedStorage, Engine]]:
+) -> AsyncIterator[tuple[AnyStorage, Engine]]:
     """Lend a storage of either half, and the engine below it."""
     if is_async:
         engine = SQLAlchemyAsyncConfig(url).get_engine() if is_ours else create_async_engine(url)
@@ -93,7 +93,7 @@ async def open_storage(
 
 
 async def count(
-    storage: AwaitedStorage, clock: Clock, counter: StatementCounter | RoundTripProxy
+    storage: AnyStorage, clock: Clock, counter: StatementCounter | RoundTripProxy
 ) -> dict[str, int]:
     """Return the round trips of each verb that finds its session."""
     later = clock.after(minutes=20)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from litestar.middleware.session.server_side import ServerSideSessionConfig
     from litestar.stores.base import Store
 
-    from litestar_sessions.threads import AwaitedStorage
+    from litestar_sessions.threads import AnyStorage
 
 __all__ = ("StorageSessionBackend",)
 
@@ -46,7 +46,7 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         self._prepare = _Once(self._storage.create_table, is_done=not create_all)
 
     @abstractmethod
-    def _open_storage(self) -> AwaitedStorage:
+    def _open_storage(self) -> AnyStorage:
         """Return the storage, for the engine, the model and the clock."""
 
     async def get(self, session_id: str, store: Store | None = None) -> bytes | None:  # noqa: ARG002 - Litestar's

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from litestar_sessions._async.storage import AsyncSessionStorage
     from litestar_sessions._sync.storage import SyncSessionStorage
 
-    AwaitedStorage: TypeAlias = AsyncSessionStorage
+    AnyStorage: TypeAlias = AsyncSessionStorage
     """A storage of either half, each verb of which is awaited."""
 
 __all__ = ("in_place", "in_threads")
 
 
-def in_place(storage: AsyncSessionStorage, _engine: AsyncEngine) -> AwaitedStorage:
+def in_place(storage: AsyncSessionStorage, _engine: AsyncEngine) -> AnyStorage:
     """Return the storage itself: its verbs are awaited as they are."""
     return storage
 
 
-def in_threads(storage: SyncSessionStorage, engine: Engine) -> AwaitedStorage:
+def in_threads(storage: SyncSessionStorage, engine: Engine) -> AnyStorage:
     """Return the storage with verbs that are awaited while a worker thread runs them."""
-    return cast("AwaitedStorage", _Threaded(storage, engine))
+    return cast("AnyStorage", _Threaded(storage, engine))
 
 
 class _Threaded:

@@ -10,15 +10,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions import AsyncSessionStorage, ConfigurationError, SQLAlchemyAsyncConfig
+from litestar_sessions.engines import ASYNC
 from tests.support.at_once import async_at_once
 from tests.support.models import OtherBase, OtherSession, UserSession
-from tests.support.urls import ASYNC_URLS, SYNC_URLS
+from tests.support.urls import URLS, urls_of_the_other_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.clock import Clock
     from tests.support.databases import Database
+
+MEMORY, SERVER = URLS[ASYNC][0], URLS[ASYNC][2]
 
 
 def test_there_must_be_a_url_or_an_engine() -> None:
@@ -27,14 +30,14 @@ def test_there_must_be_a_url_or_an_engine() -> None:
 
 
 def test_there_must_not_be_both() -> None:
-    engine = create_async_engine(ASYNC_URLS[0])
+    engine = create_async_engine(MEMORY)
     with pytest.raises(ConfigurationError, match="not both"):
-        SQLAlchemyAsyncConfig(ASYNC_URLS[0], engine_instance=engine)
+        SQLAlchemyAsyncConfig(MEMORY, engine_instance=engine)
 
 
-@pytest.mark.parametrize("url", SYNC_URLS)
+@pytest.mark.parametrize("url", urls_of_the_other_kind(ASYNC))
 def test_a_driver_of_the_other_kind_is_refused(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="SQLAlchemySyncConfig"):
+    with pytest.raises(ConfigurationError, match=ASYNC.otherwise):
         SQLAlchemyAsyncConfig(url)
 
 
@@ -51,13 +54,13 @@ def test_an_unknown_dialect_is_refused_without_the_password() -> None:
 
 
 def test_options_for_an_engine_that_exists_are_refused() -> None:
-    engine = create_async_engine(ASYNC_URLS[0])
+    engine = create_async_engine(SERVER)
     with pytest.raises(ConfigurationError, match="pool_size"):
         SQLAlchemyAsyncConfig(engine_instance=engine, pool_size=3)
 
 
 def test_an_engine_that_exists_is_used_as_it_is() -> None:
-    engine = create_async_engine(ASYNC_URLS[0])
+    engine = create_async_engine(SERVER)
     assert SQLAlchemyAsyncConfig(engine_instance=engine).get_engine() is engine
 
 
@@ -134,7 +137,7 @@ async def test_disposing_leaves_an_engine_of_the_application_alone(
 
 
 async def test_an_sqlite_file_has_a_write_ahead_log_and_waits_for_writers(tmp_path: Path) -> None:
-    config = SQLAlchemyAsyncConfig(f"{ASYNC_URLS[0]}/{tmp_path}/sessions.db")
+    config = SQLAlchemyAsyncConfig(f"{MEMORY}/{tmp_path}/sessions.db")
     settings = {}
     async with config.get_engine().connect() as connection:
         for name in ("journal_mode", "synchronous", "busy_timeout"):
@@ -145,7 +148,7 @@ async def test_an_sqlite_file_has_a_write_ahead_log_and_waits_for_writers(tmp_pa
 
 
 async def test_an_sqlite_database_in_memory_is_one_for_all(clock: Clock) -> None:
-    config = SQLAlchemyAsyncConfig(ASYNC_URLS[0])
+    config = SQLAlchemyAsyncConfig(MEMORY)
     await config.create_tables()
     storage = AsyncSessionStorage(config.get_engine(), UserSession, clock=clock)
 

@@ -89,7 +89,7 @@ async def test_data_is_any_bytes(storage: AsyncSessionStorage, clock: Clock, dat
 
 
 async def test_data_may_be_16_megabytes(storage: AsyncSessionStorage, clock: Clock) -> None:
-    # No more: asyncmy 0.2.18 cannot read a row of 16 MiB, the size of MySQL's longest packet.
+    # Not 16 MiB, MySQL's longest packet: there is a driver that cannot read such a row.
     data = bytes(range(256)) * 62_500
     await storage.save("id", data, clock.after(minutes=20))
     session = await storage.load("id")

@@ -2,5 +2,13 @@
 
 from __future__ import annotations
 
-ASYNC_URLS = ("sqlite+aiosqlite://", "postgresql+asyncpg://host/db", "mysql+asyncmy://host/db")
-SYNC_URLS = ("sqlite://", "mysql+pymysql://host/db", "mysql://host/db")
+from litestar_sessions.engines import ASYNC, SYNC, EngineKind
+
+URLS = {
+    ASYNC: ("sqlite+aiosqlite://", "postgresql+asyncpg://host/db", "mysql+asyncmy://host/db"),
+    SYNC: ("sqlite://", "postgresql+psycopg2://host/db", "mysql+pymysql://host/db"),
+}
+
+
+def urls_of_the_other_kind(kind: EngineKind) -> tuple[str, ...]:
+    return URLS[SYNC if kind is ASYNC else ASYNC]

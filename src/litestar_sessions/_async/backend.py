@@ -1,5 +1,5 @@
 # The source of a generated twin: see CONTRIBUTING.md.
-"""The backend: which storage it has, and how that is awaited."""
+"""The backend: which storage it has, and where its verbs run."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from litestar_sessions.engines import ASYNC, check_engine
 from litestar_sessions.threads import in_place
 
 if TYPE_CHECKING:
-    from litestar_sessions.threads import AwaitedStorage
+    from litestar_sessions.threads import AnyStorage
 
 __all__ = ("SQLAlchemyAsyncSessionBackend",)
 
 
 class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
-    """Sessions in a database that is reached through an `AsyncEngine`."""
+    """Sessions in a database that is reached through an engine of this kind."""
 
-    def _open_storage(self) -> AwaitedStorage:
+    def _open_storage(self) -> AnyStorage:
         engine = check_engine(ASYNC, self.alchemy.get_engine())
         storage = AsyncSessionStorage(engine, self.model, clock=self.clock)
         return in_place(storage, engine)

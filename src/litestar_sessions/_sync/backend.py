@@ -1,0 +1,26 @@
+# Generated from src/litestar_sessions/_async/backend.py (make generate): edit that, not this.
+"""The backend: which storage it has, and where its verbs run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar_sessions._sync.storage import SyncSessionStorage
+from litestar_sessions.backend import StorageSessionBackend
+from litestar_sessions.config import SyncEngineConfig
+from litestar_sessions.engines import SYNC, check_engine
+from litestar_sessions.threads import in_threads
+
+if TYPE_CHECKING:
+    from litestar_sessions.threads import AnyStorage
+
+__all__ = ("SQLAlchemySyncSessionBackend",)
+
+
+class SQLAlchemySyncSessionBackend(StorageSessionBackend[SyncEngineConfig]):
+    """Sessions in a database that is reached through an engine of this kind."""
+
+    def _open_storage(self) -> AnyStorage:
+        engine = check_engine(SYNC, self.alchemy.get_engine())
+        storage = SyncSessionStorage(engine, self.model, clock=self.clock)
+        return in_threads(storage, engine)

@@ -1,0 +1,83 @@
+# Generated from src/litestar_sessions/_async/config.py (make generate): edit that, not this.
+"""The engine config: how sessions reach their database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine
+
+from litestar_sessions._sync.tables import create_missing
+from litestar_sessions.engines import SYNC, check_engine, open_engine
+from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions.model import UUIDv7Base
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, MetaData
+    from sqlalchemy import Engine
+
+__all__ = ("SQLAlchemySyncConfig",)
+
+
+class SQLAlchemySyncConfig:
+    """An engine for sessions: one that is created here, or one that the application has.
+
+    Args:
+        connection_string: The URL of the database. The engine is created with the settings that
+            suit sessions best: autocommit; on SQLite also WAL, a busy timeout, and one shared
+            connection if the database is in memory.
+        engine_instance: An engine of the application, used as it is.
+        create_all: Whether the backend creates the missing tables of its model's metadata before
+            its first statement.
+        engine_options: Arguments for the creation of the engine, such as ``pool_size`` or ``echo``.
+
+    Raises:
+        ConfigurationError: There is not exactly one of URL and engine, the driver is of the other
+            kind or is not installed, or options were given for an engine that exists already.
+    """
+
+    def __init__(
+        self,
+        connection_string: str | URL | None = None,
+        *,
+        engine_instance: Engine | None = None,
+        create_all: bool = False,
+        **engine_options: Any,
+    ) -> None:
+        if (connection_string is None) is (engine_instance is None):
+            raise ConfigurationError(
+                "Hand in either connection_string= or engine_instance=, and not both.",
+            )
+        if engine_instance is not None and engine_options:
+            raise ConfigurationError(
+                f"The engine exists already: give {', '.join(engine_options)} to the function that "
+                "creates it, or hand in connection_string= instead.",
+            )
+        self.create_all = create_all
+        self._is_ours = engine_instance is None
+        if connection_string is not None:
+            self._engine = open_engine(
+                SYNC, create_engine, connection_string, engine_options
+            )
+        elif engine_instance is not None:
+            self._engine = check_engine(SYNC, engine_instance)
+
+    def get_engine(self) -> Engine:
+        """Return the engine, the same one every time."""
+        return self._engine
+
+    def create_tables(self, metadata: MetaData = UUIDv7Base.metadata) -> None:
+        """Create the tables that are missing; several processes may do so at once.
+
+        Args:
+            metadata: What to create; by default every model that builds on no other base.
+        """
+        create_missing(self._engine, metadata.create_all)
+
+    def dispose(self) -> None:
+        """Close the connections of an engine that was created here; leave any other alone.
+
+        The engine may be used again and then opens new ones.
+        """
+        if self._is_ours:
+            self._engine.dispose()

@@ -1,0 +1,204 @@
+# Generated from src/litestar_sessions/_async/storage.py (make generate): edit that, not this.
+"""The storage: sessions as rows of a table, and a few verbs for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from litestar_sessions._sync.tables import create_missing
+from litestar_sessions._compat import sync_sleep
+from litestar_sessions.dialects import Retries, SaveBy, in_autocommit
+from litestar_sessions.exceptions import SessionExistsError
+from litestar_sessions.keys import storage_key
+from litestar_sessions.records import StoredSession, UpdateOutcome, rows_affected, stored_session
+from litestar_sessions.statements import SessionStatements, parameters
+from litestar_sessions.types import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from sqlalchemy import Executable
+    from sqlalchemy.engine import CursorResult
+    from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+__all__ = ("SyncSessionStorage",)
+
+
+class SyncSessionStorage:
+    """Sessions in one table of one database.
+
+    A session is live while ``expires_at`` is later than the clock. Every verb takes any string as
+    a session ID, is a single statement wherever the database allows, and may meet any other verb
+    at the same moment: deadlocks and serialization failures are tried again.
+
+    Args:
+        engine: Where the table is. It is used in autocommit if that costs nothing.
+        model: The mapped class of the table.
+        clock: What returns the current time, aware.
+        save_by: How to save; by default in the best way that the dialect has.
+
+    Raises:
+        ConfigurationError: The model cannot hold sessions.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        model: type[Any],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        save_by: SaveBy | None = None,
+    ) -> None:
+        self.clock = clock
+        self._statements = SessionStatements(model, engine.dialect, save_by)
+        self._engine, self._is_autocommit = in_autocommit(engine)
+
+    def load(self, session_id: str) -> StoredSession | None:
+        """Return a live session, or ``None`` if there is none; change nothing."""
+        sought = parameters(session_id, now=self.clock())
+        with self._engine.connect() as connection:
+            result = connection.execute(self._statements.load, sought)
+            return stored_session(result)
+
+    def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
+        """Return a live session and move its expiry; ``None`` if there is none.
+
+        Two statements on MySQL and MariaDB, otherwise one.
+        """
+        statement = self._statements.load_and_touch
+        if statement is None:
+            is_live = self.touch(session_id, expires_at)
+            return self.load(session_id) if is_live else None
+        change = parameters(session_id, expires_at=expires_at, now=self.clock())
+        return self._run(statement, change, stored_session)
+
+    def create(self, session_id: str, data: bytes, expires_at: datetime) -> None:
+        """Store a new session.
+
+        Raises:
+            SessionExistsError: There is one under this ID, live or expired; it stays as it is.
+        """
+        row = parameters(session_id, data=data, expires_at=expires_at)
+        try:
+            self._write(self._statements.insert, row)
+        except IntegrityError:
+            # It may also be a column of the user's that must not be null.
+            if not self._exists(session_id):
+                raise
+            # The driver's error, which quotes the ID, is not kept as the cause.
+            raise SessionExistsError("There is a session under this ID already.") from None
+
+    def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
+        """Replace the data and the expiry of a session; create it if there is none."""
+        row = parameters(session_id, data=data, expires_at=expires_at)
+        statement = self._statements.save
+        if statement is None:
+            self._look_then_write(row)
+        else:
+            self._write(statement, row)
+
+    def update(
+        self, session_id: str, data: bytes, expires_at: datetime, *, expected: bytes
+    ) -> UpdateOutcome:
+        """Replace the data and the expiry of a live session if its data is still as expected.
+
+        Nothing is written if it is not; the answer then says whether the session was changed or is
+        gone. A session that is gone is not brought back.
+        """
+        change = parameters(
+            session_id, data=data, expires_at=expires_at, expected=expected, now=self.clock()
+        )
+        if self._write(self._statements.update, change):
+            return UpdateOutcome.DONE
+        session = self.load(session_id)
+        return UpdateOutcome.CHANGED if session else UpdateOutcome.GONE
+
+    def touch(self, session_id: str, expires_at: datetime) -> bool:
+        """Move the expiry of a live session; return whether there was one."""
+        change = parameters(session_id, expires_at=expires_at, now=self.clock())
+        count = self._write(self._statements.touch, change)
+        return count > 0
+
+    def rotate(self, session_id: str, new_id: str) -> bool:
+        """Give a live session another ID; return whether there was one.
+
+        The old ID is dead from then on; data and expiry stay.
+
+        Raises:
+            SessionExistsError: There is a session under the new ID, live or expired; both stay.
+        """
+        change = parameters(session_id, new_key=storage_key(new_id), now=self.clock())
+        try:
+            count = self._write(self._statements.rotate, change)
+        except IntegrityError:
+            raise SessionExistsError("There is a session under the new ID already.") from None
+        return count > 0
+
+    def delete(self, session_id: str) -> None:
+        """Remove a session, live or expired; do nothing if there is none."""
+        self._write(self._statements.delete, parameters(session_id))
+
+    def delete_all(self) -> int:
+        """Remove every session; return how many there were."""
+        return self._write(self._statements.delete_all, {})
+
+    def delete_expired(self, *, batch_size: int = 1_000) -> int:
+        """Remove every expired session; return how many were removed.
+
+        Each batch is a transaction of its own, so that nobody waits for all of them. A session
+        that is saved meanwhile stays.
+        """
+        statement = self._statements.delete_expired(batch_size)
+        moment = {"s_now": self.clock()}
+        count = batch = self._write(statement, moment)
+        while batch == batch_size:
+            batch = self._write(statement, moment)
+            count += batch
+        return count
+
+    def create_table(self) -> None:
+        """Create the table and its indexes if they are missing; several processes may do so."""
+        create_missing(self._engine, self._statements.table.create)
+
+    def _exists(self, session_id: str) -> bool:
+        with self._engine.connect() as connection:
+            result = connection.execute(self._statements.find, parameters(session_id))
+            return result.one_or_none() is not None
+
+    def _look_then_write(self, row: Mapping[str, Any]) -> None:
+        retries = Retries()
+        while not self._write(self._statements.replace, row):
+            try:
+                self._write(self._statements.insert, row)
+            except IntegrityError as error:
+                # Another request may have created it since it was found missing.
+                sync_sleep(retries.pause_after(error, conflict=True))
+            else:
+                return
+
+    def _write(self, statement: Executable, values: Mapping[str, Any]) -> int:
+        return self._run(statement, values, rows_affected)
+
+    def _run(
+        self,
+        statement: Executable,
+        values: Mapping[str, Any],
+        answer: Callable[[CursorResult[Any]], T],
+    ) -> T:
+        retries = Retries()
+        while True:
+            try:
+                with self._transaction() as connection:
+                    result = connection.execute(statement, values)
+                    return answer(result)
+            except DBAPIError as error:
+                sync_sleep(retries.pause_after(error))
+
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return self._engine.connect() if self._is_autocommit else self._engine.begin()

@@ -1,0 +1,37 @@
+# Generated from src/litestar_sessions/_async/tables.py (make generate): edit that, not this.
+"""Creating tables."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from litestar_sessions._compat import sync_sleep, call_with_connection
+from litestar_sessions.dialects import Retries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+__all__ = ("create_missing",)
+
+
+def create_missing(engine: Engine, create: Callable[..., None]) -> None:
+    """Create what is missing, also while other processes do the same.
+
+    Args:
+        engine: The database.
+        create: SQLAlchemy's ``create`` of a table or ``create_all`` of a metadata.
+    """
+    retries = Retries()
+    while True:
+        try:
+            with engine.begin() as connection:
+                call_with_connection(connection, partial(create, checkfirst=True))
+                return
+        except DBAPIError as error:
+            # Another process may have created it since it was found missing.
+            sync_sleep(retries.pause_after(error, conflict=True))

@@ -1,0 +1,160 @@
+# Generated from tests/_async/test_config.py (make generate): edit that, not this.
+"""The contract of an engine config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy import create_engine
+
+from litestar_sessions import SyncSessionStorage, ConfigurationError, SQLAlchemySyncConfig
+from litestar_sessions.engines import SYNC
+from tests.support.at_once import sync_at_once
+from tests.support.models import OtherBase, OtherSession, UserSession
+from tests.support.urls import URLS, urls_of_the_other_kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+MEMORY, SERVER = URLS[SYNC][0], URLS[SYNC][2]
+
+
+def test_there_must_be_a_url_or_an_engine() -> None:
+    with pytest.raises(ConfigurationError, match="either connection_string= or engine_instance="):
+        SQLAlchemySyncConfig()
+
+
+def test_there_must_not_be_both() -> None:
+    engine = create_engine(MEMORY)
+    with pytest.raises(ConfigurationError, match="not both"):
+        SQLAlchemySyncConfig(MEMORY, engine_instance=engine)
+
+
+@pytest.mark.parametrize("url", urls_of_the_other_kind(SYNC))
+def test_a_driver_of_the_other_kind_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=SYNC.otherwise):
+        SQLAlchemySyncConfig(url)
+
+
+def test_what_is_no_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigurationError, match="no database URL") as raised:
+        SQLAlchemySyncConfig("user:secret at host")
+    assert "secret" not in str(raised.value)
+
+
+def test_an_unknown_dialect_is_refused_without_the_password() -> None:
+    with pytest.raises(ConfigurationError, match="no dialect 'postgras'") as raised:
+        SQLAlchemySyncConfig("postgras://user:secret@host/database")
+    assert "secret" not in str(raised.value)
+
+
+def test_options_for_an_engine_that_exists_are_refused() -> None:
+    engine = create_engine(SERVER)
+    with pytest.raises(ConfigurationError, match="pool_size"):
+        SQLAlchemySyncConfig(engine_instance=engine, pool_size=3)
+
+
+def test_an_engine_that_exists_is_used_as_it_is() -> None:
+    engine = create_engine(SERVER)
+    assert SQLAlchemySyncConfig(engine_instance=engine).get_engine() is engine
+
+
+def test_the_engine_is_the_same_every_time(sync_database: Database) -> None:
+    config = SQLAlchemySyncConfig(sync_database.url)
+    assert config.get_engine() is config.get_engine()
+    config.dispose()
+
+
+def test_options_reach_the_engine(sync_database: Database) -> None:
+    config = SQLAlchemySyncConfig(sync_database.url, pool_size=3, echo=False, pool_recycle=60)
+    assert config.get_engine().pool.size() == 3  # type: ignore[attr-defined] - a QueuePool
+    config.dispose()
+
+
+def test_parameters_stay_out_of_error_messages(sync_database: Database) -> None:
+    config = SQLAlchemySyncConfig(sync_database.url)
+    with pytest.raises(Exception, match="SQL parameters hidden") as raised:
+        with config.get_engine().connect() as connection:
+            connection.execute(text("SELECT nothing WHERE 1 = :x"), {"x": "secret"})
+    assert "secret" not in str(raised.value)
+    config.dispose()
+
+
+def test_tables_are_created_where_they_are_missing(
+    sync_database: Database, clock: Clock
+) -> None:
+    config = SQLAlchemySyncConfig(sync_database.url)
+    config.create_tables()
+    config.create_tables()
+    storage = SyncSessionStorage(config.get_engine(), UserSession, clock=clock)
+    storage.save("id", b"data", clock.after(minutes=20))
+    assert storage.load("id") is not None
+    config.dispose()
+
+
+def test_tables_of_another_base_are_created_on_request(sync_database: Database) -> None:
+    config = SQLAlchemySyncConfig(sync_database.url)
+    config.create_tables(OtherBase.metadata)
+    assert SyncSessionStorage(config.get_engine(), OtherSession).delete_all() == 0
+    config.dispose()
+
+
+def test_several_may_create_tables_at_once(sync_database: Database) -> None:
+    configs = [SQLAlchemySyncConfig(sync_database.url) for _ in range(8)]
+    with configs[0].get_engine().begin() as connection:
+        connection.execute(text(f"DROP TABLE IF EXISTS {UserSession.__tablename__}"))
+    sync_at_once(*(config.create_tables for config in configs))
+    assert SyncSessionStorage(configs[0].get_engine(), UserSession).delete_all() == 0
+    for config in configs:
+        config.dispose()
+
+
+def test_a_disposed_engine_opens_new_connections(
+    sync_database: Database, clock: Clock
+) -> None:
+    config = SQLAlchemySyncConfig(sync_database.url)
+    config.create_tables()
+    storage = SyncSessionStorage(config.get_engine(), UserSession, clock=clock)
+    storage.save("id", b"data", clock.after(minutes=20))
+    config.dispose()
+    assert storage.load("id") is not None
+    config.dispose()
+
+
+def test_disposing_leaves_an_engine_of_the_application_alone(
+    sync_database: Database,
+) -> None:
+    engine = create_engine(sync_database.url)
+    pool = engine.pool
+    SQLAlchemySyncConfig(engine_instance=engine).dispose()
+    assert engine.pool is pool
+    engine.dispose()
+
+
+def test_an_sqlite_file_has_a_write_ahead_log_and_waits_for_writers(tmp_path: Path) -> None:
+    config = SQLAlchemySyncConfig(f"{MEMORY}/{tmp_path}/sessions.db")
+    settings = {}
+    with config.get_engine().connect() as connection:
+        for name in ("journal_mode", "synchronous", "busy_timeout"):
+            result = connection.execute(text(f"PRAGMA {name}"))
+            settings[name] = result.scalar_one()
+    assert settings == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 10_000}
+    config.dispose()
+
+
+def test_an_sqlite_database_in_memory_is_one_for_all(clock: Clock) -> None:
+    config = SQLAlchemySyncConfig(MEMORY)
+    config.create_tables()
+    storage = SyncSessionStorage(config.get_engine(), UserSession, clock=clock)
+
+    def save(number: int) -> None:
+        storage.save(f"id {number}", b"data", clock.after(minutes=20))
+
+    sync_at_once(*(lambda number=number: save(number) for number in range(20)))
+    assert storage.delete_all() == 20
+    config.dispose()

@@ -1,0 +1,405 @@
+"""Render sync twins from async sources: the same program, line for line, under other names.
+
+Run it without arguments to write the twins, with ``--check`` to compare them and write nothing.
+``[tool.unasync-build]`` in ``pyproject.toml`` says which trees are sources (``roots``) and which
+names differ: single ones (``names``) and sequences of names with dots (``dotted``).
+
+``unasync`` does the token work and nothing else. What it would convert wrongly is refused in the
+source, and every twin is compared with a second conversion, which works on syntax trees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import os
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tokenize_rt
+import unasync
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARKER = "# The source of a generated twin: see CONTRIBUTING.md."
+HEADER = "# Generated from {source} (make generate): edit that, not this."
+
+_ASYNC_WORDING = re.compile("async|await|coroutine", re.IGNORECASE)
+_ASYNC_NAME = re.compile("a(enter|exit|iter|next|close|send|throw)|__a(enter|exit|iter|next)__")
+_MODULES_WITHOUT_TWIN = {"asyncio", "anyio", "trio", "threading", "time"}
+_METHODS_WITHOUT_TWIN = {"run_sync", "stream", "stream_scalars", "get_raw_connection"}
+
+Problem = tuple[int, str]
+"""A line of a file, and what is wrong there and what to do."""
+
+
+class RefusedError(Exception):
+    """The twins cannot be rendered; the message has a line for each problem."""
+
+
+@dataclass
+class Table:
+    """The names that differ between the halves, and which of them a source has used."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    dotted: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def rename(self, name: str) -> str:
+        """Return the name in the twin; of a dotted name the longest sequence goes first."""
+        for sequence in sorted(self.dotted, key=len, reverse=True):
+            if name == sequence or name.startswith(f"{sequence}."):
+                return self.dotted[sequence] + name[len(sequence) :]
+        return ".".join(self.names.get(part, part) for part in name.split("."))
+
+
+@dataclass
+class Settings:
+    """What ``[tool.unasync-build]`` says."""
+
+    roots: dict[str, str]
+    table: Table
+
+    @classmethod
+    def load(cls, project: Path) -> Settings:
+        """Read the settings of a project.
+
+        Raises:
+            RefusedError: There are none, or one is unknown or of the wrong type.
+        """
+        text = (project / "pyproject.toml").read_text(encoding="utf-8")
+        found = tomllib.loads(text).get("tool", {}).get("unasync-build", {})
+        for name, value in found.items():
+            if name not in {"roots", "names", "dotted"}:
+                raise RefusedError(
+                    f"pyproject.toml: [tool.unasync-build] has no {name!r}: remove it."
+                )
+            if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+                raise RefusedError(f"pyproject.toml: {name!r} must be a table of strings.")
+        if not found.get("roots"):
+            raise RefusedError("pyproject.toml: [tool.unasync-build] needs roots.")
+        return cls(found["roots"], Table(found.get("names", {}), found.get("dotted", {})))
+
+
+def render(project: Path, settings: Settings) -> dict[str, bytes]:
+    """Return every file that belongs into the twins' trees, by its path in the project.
+
+    Raises:
+        RefusedError: A source cannot be converted, or a rule of the table is of no use.
+    """
+    twins: dict[str, bytes] = {}
+    problems: list[str] = []
+    for source_root, twin_root in settings.roots.items():
+        for path in files_below(project / source_root):
+            source = path.relative_to(project).as_posix()
+            twin = f"{twin_root}/{path.relative_to(project / source_root).as_posix()}"
+            content = path.read_bytes()
+            found: list[Problem] = []
+            if path.suffix == ".py":
+                content = _Conversion(source, settings.table, found).convert(content)
+            twins[twin] = content
+            problems += [f"{source}:{line}: {message}" for line, message in sorted(set(found))]
+    unused = [*settings.table.names, *settings.table.dotted]
+    problems += [
+        f"pyproject.toml: the rule for {name!r} is used by no source: remove it."
+        for name in unused
+        if name not in settings.table.used
+    ]
+    if problems:
+        raise RefusedError("\n".join(problems))
+    return twins
+
+
+class _Conversion:
+    """One source on its way to its twin; problems are collected, not raised."""
+
+    def __init__(self, source: str, table: Table, problems: list[Problem]) -> None:
+        self._source = source
+        self._table = table
+        self._problems = problems
+
+    def convert(self, content: bytes) -> bytes:
+        """Return the twin; it is not to be used if there are problems."""
+        text = self._decode(content)
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError) as error:
+            self._refuse(getattr(error, "lineno", None) or 1, f"this is no Python: {error}")
+            return b""
+        tokens = tokenize_rt.src_to_tokens(text)
+        self._check_tree(tree)
+        self._check_tokens(tokens, _exported(tree))
+        if self._problems:
+            return b""
+        lines = self._rename(tokens).split("\n")
+        lines[0] = HEADER.format(source=self._source)
+        self._check_twin(lines, tree, text.count("\n") + 1)
+        return "\n".join(lines).encode()
+
+    def _refuse(self, line: int, message: str) -> None:
+        self._problems.append((line, message))
+
+    def _decode(self, content: bytes) -> str:
+        if content.startswith(b"\xef\xbb\xbf"):
+            self._refuse(1, "starts with a byte order mark: save it without one.")
+        if b"\r" in content:
+            self._refuse(1, "has carriage returns: end lines with LF alone.")
+        text = content.decode("utf-8", "replace").lstrip("\ufeff")
+        if "\ufffd" in text:
+            self._refuse(1, "is not UTF-8: save it as such.")
+        if text.split("\n")[0] != MARKER:
+            self._refuse(1, f"the first line must be {MARKER!r}; the twin has its header there.")
+        return text
+
+    def _check_tree(self, tree: ast.Module) -> None:
+        """Refuse what has no twin, and f-strings, which unasync only reads from Python 3.12 on."""
+        for node in ast.walk(tree):
+            line = getattr(node, "lineno", 1)
+            for module in _imported(node):
+                if module.split(".")[0] in _MODULES_WITHOUT_TWIN:
+                    self._refuse(line, f"{module} has no twin: use it in a shared module.")
+            if isinstance(node, ast.Attribute) and node.attr in _METHODS_WITHOUT_TWIN:
+                self._refuse(line, f"{node.attr} has no twin: use it in a shared module.")
+            if isinstance(node, ast.JoinedStr) and self._changes(node):
+                self._refuse(line, "this f-string would change: give its value a name before.")
+
+    def _changes(self, node: ast.JoinedStr) -> bool:
+        inner_nodes = list(ast.walk(node))
+        words = {str(word) for inner in inner_nodes for word in vars(inner).values()}
+        return not words.isdisjoint(self._table.names) or any(
+            isinstance(inner, ast.Await) or getattr(inner, "is_async", 0) for inner in inner_nodes
+        )
+
+    def _check_tokens(self, tokens: list[Any], exported: set[tuple[int, int]]) -> None:
+        names = {token.src for token in tokens if token.name == "NAME"}
+        for token, following in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
+            if token.src in {"async", "await"} and following.src != " ":
+                self._refuse(token.line, f"{token.src} must be followed by one space.")
+            elif token.name == "NAME":
+                self._check_name(token, names)
+            elif token.name == "STRING" and token.src[1:-1] in self._table.names:
+                if (token.line, token.utf8_byte_offset) in exported:
+                    self._table.used.add(token.src[1:-1])
+                else:
+                    self._refuse(token.line, f"the string {token.src} would be renamed: avoid it.")
+
+    def _check_name(self, token: Any, names: set[str]) -> None:
+        twin = self._table.names.get(token.src)
+        if twin is not None:
+            self._table.used.add(token.src)
+            if twin in names:
+                self._refuse(token.line, f"{token.src} and {twin} would be one name: rename one.")
+        elif re.match("Async[A-Z]", token.src):
+            self._refuse(token.line, f"{token.src} is not in the table of names: add it.")
+
+    def _rename(self, tokens: list[Any]) -> str:
+        rule = unasync.Rule("", "", self._table.names)
+        rule.token_replacements = self._table.names  # without the rules that unasync adds
+        return str(tokenize_rt.tokens_to_src(rule._unasync_tokens(self._join_dotted(tokens))))
+
+    def _join_dotted(self, tokens: list[Any]) -> list[Any]:
+        """Replace each dotted sequence of the table by one token."""
+        tokens = list(tokens)
+        for sequence in sorted(self._table.dotted, key=len, reverse=True):
+            parts = re.split(r"(\.)", sequence)
+            for index in range(len(tokens) - len(parts), -1, -1):
+                window = tokens[index : index + len(parts)]
+                starts = index == 0 or tokens[index - 1].src != "."
+                if starts and [token.src for token in window] == parts:
+                    joined = window[0]._replace(src=self._table.dotted[sequence])
+                    tokens[index : index + len(parts)] = [joined]
+                    self._table.used.add(sequence)
+        return tokens
+
+    def _check_twin(self, lines: list[str], tree: ast.Module, count: int) -> None:
+        for number, line in enumerate(lines[1:], 2):
+            for word in _ASYNC_WORDING.findall(line):
+                self._refuse(number, f"{word!r} is left in the twin: say what is true of both.")
+        twin = "\n".join(lines)
+        for token in tokenize_rt.src_to_tokens(twin):
+            if token.name == "NAME" and _ASYNC_NAME.fullmatch(token.src):
+                self._refuse(token.line, f"{token.src} is left in the twin: add it to the table.")
+        expected = ast.dump(_Erasure(self._table).visit(tree))
+        if len(lines) != count or ast.dump(ast.parse(twin)) != expected:
+            self._refuse(1, "the twin is another program than its source: report this.")
+
+
+class _Erasure(ast.NodeTransformer):
+    """The second conversion: async is erased from the syntax tree, and names are renamed."""
+
+    _SYNC = {  # noqa: RUF012 - a constant
+        ast.AsyncFunctionDef: ast.FunctionDef,
+        ast.AsyncFor: ast.For,
+        ast.AsyncWith: ast.With,
+    }
+    _NAMES = ("id", "attr", "arg", "name", "asname", "module")
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def visit(self, node: ast.AST) -> Any:
+        """Return what the node is in the twin."""
+        if isinstance(node, ast.Await):
+            return self.visit(node.value)
+        dotted = (
+            self._table.dotted.get(ast.unparse(node)) if isinstance(node, ast.Attribute) else None
+        )
+        if dotted is not None:
+            return ast.copy_location(ast.parse(dotted, mode="eval").body, node)
+        if isinstance(node, ast.Assign) and _is_export(node):
+            return ast.parse(self._renamed_strings(node)).body[0]
+        node = self.generic_visit(node)
+        fields = {name: self._field(name, value) for name, value in ast.iter_fields(node)}
+        return self._SYNC.get(type(node), type(node))(**fields)
+
+    def _field(self, name: str, value: Any) -> Any:
+        if name == "is_async":
+            return 0
+        return (
+            self._table.rename(value) if name in self._NAMES and isinstance(value, str) else value
+        )
+
+    def _renamed_strings(self, node: ast.Assign) -> str:
+        for inner in ast.walk(node.value):
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                inner.value = self._table.rename(inner.value)
+        return ast.unparse(node)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
+def _is_export(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets
+    )
+
+
+def _exported(tree: ast.Module) -> set[tuple[int, int]]:
+    """Return where the strings of ``__all__`` are."""
+    return {
+        (inner.lineno, inner.col_offset)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and _is_export(node)
+        for inner in ast.walk(node.value)
+        if isinstance(inner, ast.Constant)
+    }
+
+
+def files_below(root: Path) -> list[Path]:
+    """Return the files of a tree, in order, without what Python caches there."""
+    return sorted(
+        path
+        for path in root.rglob("*")
+        if (path.is_symlink() or path.is_file()) and "__pycache__" not in path.parts
+    )
+
+
+def differences(project: Path, settings: Settings, twins: dict[str, bytes]) -> Iterator[str]:
+    """Give a text for each file of the twins' trees that is not what was rendered."""
+    there = {
+        path.relative_to(project).as_posix(): path
+        for root in settings.roots.values()
+        for path in files_below(project / root)
+    }
+    for name in sorted(twins.keys() | there.keys()):
+        path = there.get(name)
+        if name not in twins:
+            yield f"{name}: no source has this twin"
+        elif path is None:
+            yield f"{name}: is missing"
+        elif path.is_symlink():
+            yield f"{name}: is a symbolic link"
+        elif path.read_bytes() != twins[name]:
+            yield _diff(name, path.read_bytes(), twins[name])
+
+
+def _diff(name: str, actual: bytes, expected: bytes) -> str:
+    lines = difflib.unified_diff(_shown(actual), _shown(expected), name, f"{name} (rendered)")
+    return "".join(lines)
+
+
+def _shown(content: bytes) -> list[str]:
+    """Return lines on which everything is seen: also other newlines, marks and a missing end."""
+    lines = content.decode("utf-8", "backslashreplace").split("\n")
+    end = lines.pop()
+    seen = [line.encode("unicode_escape").decode() + "\n" for line in lines]
+    return [*seen, f"{end}\n\\ No newline at end of file\n"] if end else seen
+
+
+def write(project: Path, settings: Settings, twins: dict[str, bytes]) -> list[str]:
+    """Make the twins' trees what was rendered; return what was done, a line for each file."""
+    done = []
+    for name, content in twins.items():
+        path = project / name
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != content:
+            _replace(path, content)
+            done.append(f"wrote {name}")
+    for root in settings.roots.values():
+        for path in files_below(project / root):
+            if path.relative_to(project).as_posix() not in twins:
+                path.unlink()
+                done.append(f"removed {path.relative_to(project).as_posix()}")
+        _remove_empty_folders(project / root)
+    return done
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink()
+        raise
+
+
+def _remove_empty_folders(root: Path) -> None:
+    for folder in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):
+        if not any(path.name != "__pycache__" for path in folder.iterdir()):
+            shutil.rmtree(folder)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code: 1 if a source is refused or a twin differs."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    parser.add_argument("--root", type=Path, default=Path(__file__).parents[1], help="the project")
+    options = parser.parse_args(arguments)
+    try:
+        settings = Settings.load(options.root)
+        twins = render(options.root, settings)
+    except RefusedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if options.check:
+        found = list(differences(options.root, settings, twins))
+        sys.stderr.writelines(f"{text}\n" for text in found)
+        sys.stdout.write(f"{len(found)} of {len(twins)} twins differ.\n")
+        return 1 if found else 0
+    done = write(options.root, settings, twins)
+    sys.stdout.write("".join(f"{line}\n" for line in done) or "Every twin is up to date.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
