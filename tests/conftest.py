@@ -49,7 +49,7 @@ _HALVES = {f"async {d}": (True, d) for d in ASYNC_DRIVERS} | {
 }
 
 
-@pytest.fixture(params=_HALVES.values(), ids=_HALVES)
+@pytest.fixture(params=_HALVES.values(), ids=list(_HALVES))
 def any_database(
     request: pytest.FixtureRequest, servers: Servers, tmp_path: Path
 ) -> tuple[bool, Database]:

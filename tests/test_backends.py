@@ -204,9 +204,9 @@ def test_an_engine_of_the_other_kind_is_refused_with_the_right_class() -> None:
         SQLAlchemySyncConfig("sqlite://"),
     )
     with pytest.raises(ConfigurationError, match="SQLAlchemyAsyncSessionBackend"):
-        SQLAlchemySyncSessionBackend(CONFIG, asynchronous, UserSession)  # type: ignore[arg-type] - the mistake
+        SQLAlchemySyncSessionBackend(CONFIG, asynchronous, UserSession)  # type: ignore[arg-type]  # the mistake
     with pytest.raises(ConfigurationError, match="SQLAlchemySyncSessionBackend"):
-        SQLAlchemyAsyncSessionBackend(CONFIG, synchronous, UserSession)  # type: ignore[arg-type] - the mistake
+        SQLAlchemyAsyncSessionBackend(CONFIG, synchronous, UserSession)  # type: ignore[arg-type]  # the mistake
 
 
 def test_an_engine_whose_memory_is_another_in_every_thread_is_refused() -> None:

@@ -34,7 +34,7 @@ async def clear(request: Request[Any, Any, Any]) -> None:
 
 def visitor(app: Litestar) -> httpx.AsyncClient:
     """A client in the loop of the test, where the engine's connections are."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")  # type: ignore[arg-type] - Litestar's types of ASGI are stricter
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")  # type: ignore[arg-type]  # Litestar's types of ASGI are stricter
 
 
 HANDLERS = [show, store, clear]

@@ -124,7 +124,7 @@ def test_an_expression_reads_the_time_when_it_is_executed(engine: Engine) -> Non
         session.add(session_of("id", NOW))
         for moment, count in ((NOW - timedelta(microseconds=1), 0), (NOW, 1)):
             with time_machine.travel(moment, tick=False):
-                assert session.execute(expired).rowcount == count  # type: ignore[attr-defined] - a CursorResult
+                assert session.execute(expired).rowcount == count  # type: ignore[attr-defined]  # a CursorResult
 
 
 def test_the_database_has_one_unique_constraint_and_one_index(engine: Engine) -> None:
@@ -221,5 +221,5 @@ def test_a_model_may_add_columns_and_table_arguments() -> None:
 
     table = Extended.__table__
     assert set(table.columns.keys()) == {"id", "session_id", "data", "expires_at", "user_id"}
-    assert table.schema == "app"  # type: ignore[attr-defined] - a Table
-    assert {index.name for index in table.indexes} == {"ix_user", "ix_app_extended_expires_at"}  # type: ignore[attr-defined] - a Table
+    assert table.schema == "app"
+    assert {index.name for index in table.indexes} == {"ix_user", "ix_app_extended_expires_at"}  # type: ignore[attr-defined]  # a Table

@@ -24,6 +24,7 @@ from litestar_sessions import (
 from litestar_sessions.dialects import way_to_save
 from litestar_sessions.keys import storage_key
 from litestar_sessions.statements import SessionStatements, parameters
+from litestar_sessions.table import SessionTable
 from tests.support.examples import SESSION_IDS
 from tests.support.models import OtherBase, UserSession
 
@@ -47,12 +48,16 @@ NAMES = (
     "delete_all",
 )
 DIALECTS: dict[str, Dialect] = {
-    "sqlite": sqlite.dialect(paramstyle="named"),
-    "postgres": postgresql.dialect(paramstyle="named"),
-    "mysql": mysql.dialect(paramstyle="named"),
-    "oracle": oracle.dialect(),
-    "tsql": mssql.dialect(),
+    grammar: module.dialect(**options)
+    for grammar, module, options in (
+        ("sqlite", sqlite, {"paramstyle": "named"}),
+        ("postgres", postgresql, {"paramstyle": "named"}),
+        ("mysql", mysql, {"paramstyle": "named"}),
+        ("oracle", oracle, {}),
+        ("tsql", mssql, {}),
+    )
 }
+MYSQL, ORACLE, SQL_SERVER = DIALECTS["mysql"], DIALECTS["oracle"], DIALECTS["tsql"]
 
 
 class Audited(SessionModelMixin, OtherBase):
@@ -98,15 +103,15 @@ def test_the_expired_are_deleted_in_bounded_batches_and_tested_again(grammar: st
 
 
 def test_mysql_deletes_the_expired_without_a_subquery() -> None:
-    statement = SessionStatements(UserSession, mysql.dialect()).delete_expired(7)
-    assert sql(statement, mysql.dialect()) == (
-        "DELETE FROM user_sessions WHERE user_sessions.expires_at <= %s LIMIT 7"
+    statement = SessionStatements(UserSession, MYSQL).delete_expired(7)
+    assert sql(statement, MYSQL) == (
+        "DELETE FROM user_sessions WHERE user_sessions.expires_at <= :s_now LIMIT 7"
     )
 
 
 def test_oracle_merges() -> None:
-    statement = SessionStatements(UserSession, oracle.dialect()).save
-    assert sql(statement, oracle.dialect()) == (
+    statement = SessionStatements(UserSession, ORACLE).save
+    assert sql(statement, ORACLE) == (
         "MERGE INTO user_sessions USING (SELECT :s_key AS sought FROM DUAL) incoming "
         "ON (user_sessions.session_id = incoming.sought) "
         "WHEN MATCHED THEN UPDATE SET data = :s_data, expires_at = :s_expires_at "
@@ -116,8 +121,8 @@ def test_oracle_merges() -> None:
 
 
 def test_sql_server_merges_and_holds_the_range_that_it_looked_at() -> None:
-    statement = SessionStatements(UserSession, mssql.dialect()).save
-    text = sql(statement, mssql.dialect())
+    statement = SessionStatements(UserSession, SQL_SERVER).save
+    text = sql(statement, SQL_SERVER)
     assert text.startswith(
         "MERGE INTO user_sessions WITH (HOLDLOCK) USING (SELECT :s_key AS sought)"
     )
@@ -125,22 +130,22 @@ def test_sql_server_merges_and_holds_the_range_that_it_looked_at() -> None:
 
 
 def test_a_merge_makes_a_new_key_each_time_it_is_executed() -> None:
-    statement = SessionStatements(UserSession, oracle.dialect()).save
-    compiled = statement.compile(dialect=oracle.dialect())  # type: ignore[union-attr] - it merges
+    statement: Any = SessionStatements(UserSession, ORACLE).save
+    compiled = statement.compile(dialect=ORACLE)
     row = parameters("id", data=b"", expires_at=datetime.now(timezone.utc))
     keys = {compiled.construct_params(row)["s_id_inserted"] for _ in range(3)}
     assert len(keys) == 3
 
 
 def test_a_merge_generates_what_added_columns_ask_for() -> None:
-    text = sql(SessionStatements(Audited, oracle.dialect()).save, oracle.dialect())
+    text = sql(SessionStatements(Audited, ORACLE).save, ORACLE)
     assert 'MERGE INTO "audited sessions"' in text
     assert "changes = :s_changes_updated, seen_at = CURRENT_TIMESTAMP" in text
     assert "(id, kind, seen_at, session_id, data, expires_at)" in text
 
 
 def test_oracle_compares_data_as_it_can() -> None:
-    text = sql(SessionStatements(UserSession, oracle.dialect()).update, oracle.dialect())
+    text = sql(SessionStatements(UserSession, ORACLE).update, ORACLE)
     assert "dbms_lob.compare(user_sessions.data, :s_expected) = " in text
 
 
@@ -171,7 +176,7 @@ def test_oracle_compares_data_as_it_can() -> None:
     ],
 )
 def test_each_column_has_the_right_type(dialect: str, types: tuple[str, ...]) -> None:
-    ddl = sql(CreateTable(UserSession.__table__), DIALECTS[dialect])  # type: ignore[arg-type] - a Table
+    ddl = sql(CreateTable(SessionTable(UserSession).table), DIALECTS[dialect])
     for name, type_ in zip(("id", "session_id", "data", "expires_at"), types, strict=True):
         assert f"{name} {type_} NOT NULL" in ddl
 

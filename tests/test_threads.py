@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from litestar.middleware.session.server_side import ServerSideSessionConfig
@@ -32,6 +32,7 @@ class Probe(SyncSessionStorage):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, UserSession)
+        self.engine = engine
         self.release = threading.Event()
         self.running = 0
         self.most = 0
@@ -49,6 +50,10 @@ class Probe(SyncSessionStorage):
             self.running -= 1
 
 
+def threaded(probe: Probe) -> Any:
+    return in_threads(probe, probe.engine)
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A small engine: three connections at most."""
@@ -58,9 +63,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 async def test_a_verb_runs_in_a_thread_and_in_the_context_of_its_caller(engine: Engine) -> None:
-    storage = in_threads(Probe(engine), engine)
+    storage = threaded(Probe(engine))
     VISITOR.set("Ann")
-    thread, visitor = await storage.where()  # type: ignore[attr-defined] - of the probe
+    thread, visitor = await storage.where()
     assert thread.startswith("litestar-sessions")
     assert visitor == "Ann"
 
@@ -72,9 +77,12 @@ async def test_a_verb_is_one_hop(
     loop = asyncio.get_running_loop()
     hops: list[object] = []
     run_in_executor = loop.run_in_executor
-    monkeypatch.setattr(
-        loop, "run_in_executor", lambda *args: hops.append(args) or run_in_executor(*args)
-    )
+
+    def hop(*args: Any) -> Any:
+        hops.append(args)
+        return run_in_executor(*args)
+
+    monkeypatch.setattr(loop, "run_in_executor", hop)
     storage = SyncSessionStorage(engine, UserSession)
     storage.create_table()
     arguments = ("id",) if verb == "load" else ()
@@ -84,10 +92,7 @@ async def test_a_verb_is_one_hop(
 
 async def test_there_are_never_more_threads_than_connections(engine: Engine) -> None:
     probes = [Probe(engine), Probe(engine)]
-    waiting = [
-        asyncio.create_task(in_threads(probe, engine).wait())  # type: ignore[attr-defined] - of the probe
-        for probe in probes * 10
-    ]
+    waiting = [asyncio.create_task(threaded(probe).wait()) for probe in probes * 10]
     while sum(probe.running for probe in probes) < 3:
         await asyncio.sleep(0.001)
     await asyncio.sleep(0.05)
@@ -99,8 +104,8 @@ async def test_there_are_never_more_threads_than_connections(engine: Engine) -> 
 
 async def test_slow_sessions_leave_the_threads_of_the_application_alone(engine: Engine) -> None:
     probe = Probe(engine)
-    storage = in_threads(probe, engine)
-    waiting = [asyncio.create_task(storage.wait()) for _ in range(50)]  # type: ignore[attr-defined] - of the probe
+    storage = threaded(probe)
+    waiting = [asyncio.create_task(storage.wait()) for _ in range(50)]
     answer = await asyncio.wait_for(asyncio.to_thread(lambda: "at once"), timeout=10)
     assert answer == "at once"
     assert probe.running <= 3
@@ -114,8 +119,8 @@ async def test_the_pool_says_how_many_threads_there_are(
 ) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/sessions.db", poolclass=pool)
     probe = Probe(engine)
-    storage = in_threads(probe, engine)
-    waiting = [asyncio.create_task(storage.wait()) for _ in range(4)]  # type: ignore[attr-defined] - of the probe
+    storage = threaded(probe)
+    waiting = [asyncio.create_task(storage.wait()) for _ in range(4)]
     while probe.running < (limit or 4):
         await asyncio.sleep(0.001)
     await asyncio.sleep(0.05)

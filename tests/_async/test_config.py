@@ -72,7 +72,7 @@ async def test_the_engine_is_the_same_every_time(async_database: Database) -> No
 
 async def test_options_reach_the_engine(async_database: Database) -> None:
     config = SQLAlchemyAsyncConfig(async_database.url, pool_size=3, echo=False, pool_recycle=60)
-    assert config.get_engine().pool.size() == 3  # type: ignore[attr-defined] - a QueuePool
+    assert config.get_engine().pool.size() == 3  # type: ignore[attr-defined]  # a QueuePool
     await config.dispose()
 
 

@@ -72,7 +72,7 @@ def test_the_engine_is_the_same_every_time(sync_database: Database) -> None:
 
 def test_options_reach_the_engine(sync_database: Database) -> None:
     config = SQLAlchemySyncConfig(sync_database.url, pool_size=3, echo=False, pool_recycle=60)
-    assert config.get_engine().pool.size() == 3  # type: ignore[attr-defined] - a QueuePool
+    assert config.get_engine().pool.size() == 3  # type: ignore[attr-defined]  # a QueuePool
     config.dispose()
 
 

@@ -86,7 +86,8 @@ class Model:
     def create(self, session_id: str, data: bytes, expires_at: datetime) -> object:
         if session_id in self._sessions:
             return SessionExistsError
-        return self.save(session_id, data, expires_at)
+        self.save(session_id, data, expires_at)
+        return None
 
     def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
         self._sessions[session_id] = StoredSession(data, expires_at)

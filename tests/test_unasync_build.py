@@ -1,0 +1,367 @@
+"""The generator: what it renders, what it refuses, and what its check sees."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import tokenize_rt
+import unasync
+
+from tools import unasync_build
+from tools.unasync_build import MARKER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REPOSITORY = Path(__file__).parents[1]
+TOOL = REPOSITORY / "tools" / "unasync_build.py"
+
+SETTINGS = """
+[tool.unasync-build]
+roots = { "src/_async" = "src/_sync" }
+
+[tool.unasync-build.names]
+AsyncThing = "Thing"
+"__aenter__" = "__enter__"
+
+[tool.unasync-build.dotted]
+"package.aio" = "package"
+"""
+
+SOURCE = f'''{MARKER}
+"""A module."""
+
+from package.aio import AsyncThing
+
+__all__ = ("AsyncThing", "use")
+
+
+async def use(thing: AsyncThing) -> list[int]:
+    # Keep what it says.
+    async with thing as opened:
+        values = [value async for value in opened]
+    return await opened.__aenter__() or values
+'''
+
+TWIN = '''# Generated from src/_async/module.py (make generate): edit that, not this.
+"""A module."""
+
+from package import Thing
+
+__all__ = ("Thing", "use")
+
+
+def use(thing: Thing) -> list[int]:
+    # Keep what it says.
+    with thing as opened:
+        values = [value for value in opened]
+    return opened.__enter__() or values
+'''
+
+
+@dataclass
+class Project:
+    """A project with one source, `src/_async/module.py`, beside which others may be put."""
+
+    root: Path
+
+    @property
+    def twins(self) -> Path:
+        return self.root / "src" / "_sync"
+
+    def source(self, text: str, name: str = "other.py") -> None:
+        """Write a source; its first line is added."""
+        path = self.root / "src" / "_async" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{MARKER}\n{text}", encoding="utf-8")
+
+    def run(self, *arguments: str) -> int:
+        return unasync_build.main(["--root", str(self.root), *arguments])
+
+    def snapshot(self) -> dict[Path, tuple[bytes, int]]:
+        return {
+            path: (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in self.root.rglob("*")
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project whose twins are up to date."""
+    project = Project(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
+    project.source(SOURCE.partition("\n")[2], "module.py")
+    project.source("", "deep/__init__.py")
+    (tmp_path / "src" / "_async" / "py.typed").touch()
+    assert project.run() == 0
+    return project
+
+
+def test_the_twins_of_this_project_are_up_to_date() -> None:
+    assert unasync_build.main(["--check"]) == 0
+
+
+def test_a_twin_is_its_source_under_other_names(project: Project) -> None:
+    assert (project.twins / "module.py").read_text(encoding="utf-8") == TWIN
+
+
+def test_whatever_is_no_python_is_copied(project: Project) -> None:
+    assert (project.twins / "py.typed").read_bytes() == b""
+    assert (project.twins / "deep" / "__init__.py").is_file()
+
+
+def test_generating_again_touches_nothing(project: Project) -> None:
+    before = project.snapshot()
+    assert project.run() == 0
+    assert project.snapshot() == before
+
+
+def test_generating_writes_only_what_changed(project: Project) -> None:
+    before = project.snapshot()
+    project.source("x = 1\n", "deep/__init__.py")
+    assert project.run() == 0
+    changed = {path for path, state in project.snapshot().items() if before.get(path) != state}
+    assert changed == {
+        project.root / "src/_async/deep/__init__.py",
+        project.root / "src/_sync/deep/__init__.py",
+    }
+
+
+def test_generating_removes_what_has_no_source(project: Project) -> None:
+    (project.twins / "gone").mkdir()
+    (project.twins / "gone" / "orphan.py").touch()
+    (project.twins / "orphan.py").touch()
+    assert project.run() == 0
+    assert not (project.twins / "gone").exists()
+    assert not (project.twins / "orphan.py").exists()
+    assert project.run("--check") == 0
+
+
+def _edit(change: Callable[[bytes], bytes]) -> Callable[[Project], None]:
+    def tamper(project: Project) -> None:
+        path = project.twins / "module.py"
+        path.write_bytes(change(path.read_bytes()))
+
+    return tamper
+
+
+def _delete(project: Project) -> None:
+    (project.twins / "module.py").unlink()
+
+
+def _link(project: Project) -> None:
+    path = project.twins / "module.py"
+    path.rename(project.root / "elsewhere.py")
+    path.symlink_to(project.root / "elsewhere.py")
+
+
+def _swap(project: Project) -> None:
+    one, other = project.twins / "module.py", project.twins / "deep" / "__init__.py"
+    contents = one.read_bytes(), other.read_bytes()
+    other.write_bytes(contents[0])
+    one.write_bytes(contents[1])
+
+
+def _add(name: str, content: bytes = b"") -> Callable[[Project], None]:
+    def tamper(project: Project) -> None:
+        path = project.twins / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+    return tamper
+
+
+TAMPERING: dict[str, Callable[[Project], None]] = {
+    "deleted": _delete,
+    "emptied": _edit(lambda _: b""),
+    "cut short": _edit(lambda content: content[:-40]),
+    "its last newline removed": _edit(lambda content: content[:-1]),
+    "appended to": _edit(lambda content: content + b"x = 1\n"),
+    "a blank line appended": _edit(lambda content: content + b"\n"),
+    "a blank line inserted": _edit(lambda content: content.replace(b"\n\n", b"\n\n\n", 1)),
+    "indented otherwise": _edit(lambda content: content.replace(b"    ", b"  ")),
+    "trailing blanks": _edit(lambda content: content.replace(b"\n", b" \n", 5)),
+    "other newlines": _edit(lambda content: content.replace(b"\n", b"\r\n")),
+    "a byte order mark": _edit(lambda content: b"\xef\xbb\xbf" + content),
+    "its header edited": _edit(lambda content: content.replace(b"Generated", b"Written", 1)),
+    "a comment edited": _edit(lambda content: content.replace(b"Keep", b"Drop")),
+    "a name edited": _edit(lambda content: content.replace(b"opened", b"closed")),
+    "no UTF-8": _edit(lambda content: content + b"# \xff\n"),
+    "swapped with another": _swap,
+    "a symbolic link": _link,
+    "an orphan beside it": _add("orphan.py"),
+    "an orphan folder beside it": _add("orphans/__init__.py"),
+    "a foreign file beside it": _add("notes.bin", b"\xff\x00"),
+    "the copied file deleted": lambda project: (project.twins / "py.typed").unlink(),
+    "the copied file filled": _add("py.typed", b"partial\n"),
+    "its source changed": lambda project: project.source("x = 1\n", "module.py"),
+    "its source deleted": lambda project: (project.root / "src/_async/module.py").unlink(),
+    "a source without a twin": lambda project: project.source("x = 1\n", "new.py"),
+}
+
+
+@pytest.mark.parametrize("tampering", TAMPERING)
+def test_the_check_sees_that_a_twin_was_tampered_with(
+    project: Project, capsys: pytest.CaptureFixture[str], tampering: str
+) -> None:
+    assert project.run("--check") == 0
+    capsys.readouterr()
+    TAMPERING[tampering](project)
+    before = project.snapshot()
+    assert project.run("--check") == 1
+    assert project.snapshot() == before
+    assert capsys.readouterr().err
+
+
+def test_the_check_shows_the_difference(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _edit(lambda content: content.replace(b"Keep", b"Drop"))(project)
+    project.run("--check")
+    shown = capsys.readouterr().err.splitlines()
+    assert "-    # Drop what it says." in shown
+    assert "+    # Keep what it says." in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("x = AsyncOther()", "AsyncOther is not in the table"),
+        ("x = AsyncThing, Thing", "would be one name"),
+        ("x = await(y)", "must be followed by one space"),
+        ("x = await  y", "must be followed by one space"),
+        ("x = await\\\n    y", "must be followed by one space"),
+        ("x = 'AsyncThing'", "would be renamed"),
+        ("x = {'AsyncThing': 1}", "would be renamed"),
+        ("x = f'{AsyncThing}'", "f-string would change"),
+        ("x = f'{await y}'", "f-string would change"),
+        ("x = f'{y:{AsyncThing}}'", "f-string would change"),
+        ("x = aiter(y)", "aiter is left in the twin"),
+        ("x = y.__aexit__", "__aexit__ is left in the twin"),
+        ("x = an_async_name", "'async' is left in the twin"),
+        ("x = 1  # awaits", "'await' is left in the twin"),
+        ("x = 'a coroutine'", "'coroutine' is left in the twin"),
+        ("x = y.run_sync(z)", "run_sync has no twin"),
+        ("x = y.get_raw_connection()", "get_raw_connection has no twin"),
+        ("import asyncio", "asyncio has no twin"),
+        ("from anyio.abc import Lock", "anyio.abc has no twin"),
+        ("import os, threading", "threading has no twin"),
+        ("from time import sleep", "time has no twin"),
+        ("x = (", "this is no Python"),
+    ],
+)
+def test_what_has_no_right_twin_is_refused_with_its_line(
+    project: Project, capsys: pytest.CaptureFixture[str], line: str, reason: str
+) -> None:
+    before = project.snapshot()
+    indented = line.replace("\n", "\n    ")
+    project.source(f'"""A module."""\n\n\nasync def f(y, z):\n    {indented}\n')
+    assert project.run() == 1
+    message = capsys.readouterr().err
+    assert "src/_async/other.py:6: " in message
+    assert reason in message
+    after = project.snapshot()
+    del after[project.root / "src/_async/other.py"]
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"x = 1\n", "the first line must be"),
+        (MARKER.encode() + b"\r\nx = 1\r\n", "carriage returns"),
+        (b"\xef\xbb\xbf" + MARKER.encode() + b"\n", "byte order mark"),
+        (MARKER.encode() + b"\n# \xff\n", "not UTF-8"),
+        (b"", "the first line must be"),
+    ],
+)
+def test_a_file_that_is_not_as_it_should_be_is_refused(
+    project: Project, capsys: pytest.CaptureFixture[str], content: bytes, reason: str
+) -> None:
+    (project.root / "src" / "_async" / "other.py").write_bytes(content)
+    assert project.run("--check") == 1
+    assert "src/_async/other.py:1: " in (message := capsys.readouterr().err)
+    assert reason in message
+
+
+def test_all_problems_are_named_at_once(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.source("import asyncio\nimport time\n")
+    project.source("x = AsyncOther\n", "third.py")
+    assert project.run() == 1
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+UNUSED = "AsyncNobody = 'Nobody'\nAsyncThing ="
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (SETTINGS.replace("AsyncThing =", UNUSED), "'AsyncNobody' is used by no source"),
+        (SETTINGS + '"nowhere.aio" = "nowhere"\n', "'nowhere.aio' is used by no source"),
+        (SETTINGS.replace("AsyncThing =", "AsyncThin ="), "AsyncThing is not in the table"),
+        (SETTINGS.replace("roots =", "rules = 1\nroots ="), "no 'rules'"),
+        (SETTINGS.replace('"Thing"', "1"), "must be a table of strings"),
+        ("", "needs roots"),
+    ],
+)  # fmt: skip
+def test_a_table_that_does_not_fit_is_refused(
+    project: Project, capsys: pytest.CaptureFixture[str], settings: str, reason: str
+) -> None:
+    (project.root / "pyproject.toml").write_text(settings, encoding="utf-8")
+    assert project.run("--check") == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_a_twin_that_is_another_program_is_refused(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgetful(self: unasync.Rule, tokens: list[tokenize_rt.Token]) -> list[tokenize_rt.Token]:
+        return [
+            token._replace(src=token.src.replace("values", "value"))
+            for token in token_core(self, tokens)
+        ]
+
+    token_core = unasync.Rule._unasync_tokens
+    monkeypatch.setattr(unasync.Rule, "_unasync_tokens", forgetful)
+    assert project.run() == 1
+    assert "src/_async/module.py:1: the twin is another program" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_it_is_a_command(project: Project, options: list[str]) -> None:
+    command = [sys.executable, str(TOOL), "--root", str(project.root), *options]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+    (project.twins / "orphan.py").touch()
+    code = subprocess.run(command, check=False, capture_output=True).returncode
+    assert code == (1 if options else 0)
+
+
+def _unasync(text: str) -> str:
+    rule = unasync.Rule("", "", {})
+    rule.token_replacements = {"aclose": "close"}
+    return str(tokenize_rt.tokens_to_src(rule._unasync_tokens(tokenize_rt.src_to_tokens(text))))
+
+
+@pytest.mark.parametrize(
+    ("source", "twin"),
+    [
+        ("await x", "x"),
+        ("async def f(): pass", "def f(): pass"),
+        ("await(g())", "g())"),
+        ("return await'x'", "return "),
+        ("AsyncMock", "SyncMock"),
+        ("{'aclose': 1}", "{'close': 1}"),
+        ("'aclose()'", "'aclose()'"),
+    ],
+)
+def test_unasync_does_what_is_relied_on_and_what_is_guarded_against(source: str, twin: str) -> None:
+    assert _unasync(source) == twin
