@@ -33,8 +33,11 @@ check: $(STAMP) ## Lint, format, type-check, and see that the twins are up to da
 	@$(BIN)/mypy
 	@$(BIN)/python tools/unasync_build.py --check
 
+# Those of pyenv are not on the PATH by themselves.
+matrix: export PATH := $(subst $() $(),:,$(wildcard $(HOME)/.pyenv/versions/*/bin)):$(PATH)
+matrix: export UV_PYTHON_DOWNLOADS := never
 matrix: $(STAMP) ## Run every test on each Python that is found, with SQLAlchemy 2.0 and 2.1
-	@$(BIN)/nox --session tests
+	@$(BIN)/nox --session tests -- $(ARGS)
 
 build: $(STAMP) ## Build sdist and wheel into dist/
 	@$(BIN)/python -m build

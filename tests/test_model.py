@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
@@ -22,7 +22,15 @@ from sqlalchemy import (
     inspect,
     select,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    DeclarativeBaseNoMeta,
+    Mapped,
+    Session,
+    declarative_base,
+    declared_attr,
+    mapped_column,
+)
 
 from litestar_sessions import SessionModelMixin, UUIDv7Base
 from tests.support.models import OtherBase, OtherSession, UserSession
@@ -191,23 +199,42 @@ def test_mixed_into_another_base_a_model_belongs_to_that_base() -> None:
     assert OtherSession.metadata is OtherBase.metadata
 
 
-def test_the_order_of_the_bases_does_not_matter() -> None:
-    class Base(DeclarativeBase):
-        pass
+class Modern(DeclarativeBase):
+    pass
 
-    class Abstract(SessionModelMixin, Base):
+
+class WithoutMetaclass(DeclarativeBaseNoMeta):
+    pass
+
+
+@pytest.mark.parametrize("base", [Modern, WithoutMetaclass, declarative_base()], ids=repr)
+def test_every_kind_of_base_will_do_in_any_order(base: Any) -> None:
+    class Abstract(SessionModelMixin, base):  # type: ignore[misc]  # the base is a parameter
         __abstract__ = True
 
-    class First(Base, SessionModelMixin):
+    class First(base, SessionModelMixin):  # type: ignore[misc]  # the base is a parameter
         __tablename__ = "first"
 
-    class Second(SessionModelMixin, Base):
+    class Second(SessionModelMixin, base):  # type: ignore[misc]  # the base is a parameter
         __tablename__ = "second"
 
     class Third(Abstract):
         __tablename__ = "third"
 
-    assert set(Base.metadata.tables) == {"first", "second", "third"}
+    assert set(base.metadata.tables) == {"first", "second", "third"}
+    assert not set(base.metadata.tables) & set(UUIDv7Base.metadata.tables)
+
+
+def test_a_base_may_name_the_table() -> None:
+    class Naming(DeclarativeBase):
+        @declared_attr.directive
+        def __tablename__(cls) -> str:  # noqa: N805 - a class, says SQLAlchemy
+            return cls.__name__.lower()
+
+    class Visits(SessionModelMixin, Naming):
+        pass
+
+    assert set(Naming.metadata.tables) == {"visits"}
 
 
 def test_a_model_may_add_columns_and_table_arguments() -> None:

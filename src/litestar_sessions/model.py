@@ -8,7 +8,14 @@ from uuid import UUID  # noqa: TC003 - as above
 
 from sqlalchemy import MetaData, bindparam
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, validates
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    DeclarativeBaseNoMeta,
+    DeclarativeMeta,
+    Mapped,
+    mapped_column,
+    validates,
+)
 from uuid_utils.compat import uuid7
 
 from litestar_sessions.types import (
@@ -21,6 +28,8 @@ from litestar_sessions.types import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.sql.elements import ColumnElement
 
 __all__ = ("SESSION_ID_LENGTH", "SessionModelMixin", "UUIDv7Base")
@@ -46,18 +55,22 @@ class UUIDv7Base(DeclarativeBase):
     )
     """Names them as Advanced Alchemy does, so that migrations see no difference."""
 
-    id: Mapped[UUID] = mapped_column(UUIDKey, primary_key=True, default=uuid7, sort_order=-100)
+    id: Mapped[UUID] = mapped_column(
+        UUIDKey, primary_key=True, insert_default=uuid7, sort_order=-100
+    )
     """Carries the time of creation."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Map the class on the base that the user brought, if there is one."""
-        for base in cls.__mro__[1:]:
-            if base is not UUIDv7Base and isinstance(vars(base).get("_sa_registry"), registry):
-                # `registry` is what SQLAlchemy documents, but a mapped class must not set it.
-                cls._sa_registry = vars(base)["_sa_registry"]
-                cls.metadata = vars(base)["metadata"]
-                break
-        super().__init_subclass__(**kwargs)
+        bases: Iterator[Any] = (base for base in cls.__mro__[1:] if "_sa_registry" in vars(base))
+        own = next((base for base in bases if base is not UUIDv7Base), None)
+        if own is not None:
+            # `registry` is the public name, but SQLAlchemy warns if a model has it of its own.
+            cls._sa_registry = own._sa_registry  # noqa: SLF001
+            cls.metadata = own.metadata
+        # The older kinds of bases map a class by themselves, and once is enough.
+        is_older = isinstance(cls, DeclarativeMeta) or issubclass(cls, DeclarativeBaseNoMeta)
+        super(DeclarativeBase if is_older else UUIDv7Base, cls).__init_subclass__(**kwargs)
 
 
 class SessionModelMixin(UUIDv7Base):

@@ -214,6 +214,15 @@ async def test_loading_and_touching_does_not_bring_a_session_back(
     assert await storage.load("id") is None
 
 
+async def test_loading_and_touching_may_end_a_session(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"data", clock.after(minutes=20))
+    ended = StoredSession(b"data", clock.now)
+    assert await storage.load_and_touch("id", clock.now) == ended
+    assert await storage.load("id") is None
+
+
 async def test_rotating_gives_a_session_another_id(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:

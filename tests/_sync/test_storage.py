@@ -214,6 +214,15 @@ def test_loading_and_touching_does_not_bring_a_session_back(
     assert storage.load("id") is None
 
 
+def test_loading_and_touching_may_end_a_session(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    storage.create("id", b"data", clock.after(minutes=20))
+    ended = StoredSession(b"data", clock.now)
+    assert storage.load_and_touch("id", clock.now) == ended
+    assert storage.load("id") is None
+
+
 def test_rotating_gives_a_session_another_id(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:

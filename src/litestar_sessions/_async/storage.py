@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -14,7 +15,7 @@ from litestar_sessions.exceptions import SessionExistsError
 from litestar_sessions.keys import storage_key
 from litestar_sessions.records import StoredSession, UpdateOutcome, rows_affected, stored_session
 from litestar_sessions.statements import SessionStatements, parameters
-from litestar_sessions.types import utc_now
+from litestar_sessions.types import as_utc, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,8 +74,10 @@ class AsyncSessionStorage:
         """
         statement = self._statements.load_and_touch
         if statement is None:
-            is_live = await self.touch(session_id, expires_at)
-            return await self.load(session_id) if is_live else None
+            session = await self.load(session_id)
+            if session is None or not await self.touch(session_id, expires_at):
+                return None
+            return replace(session, expires_at=as_utc(expires_at))
         change = parameters(session_id, expires_at=expires_at, now=self.clock())
         return await self._run(statement, change, stored_session)
 
