@@ -73,7 +73,7 @@ assert asyncio.run(backend.get("id")) == b"data"
 
 try:
     from litestar_sessions import SQLAlchemyAsyncConfig
-    SQLAlchemyAsyncConfig("sqlite+aiosqlite://")
+    asyncio.run(SQLAlchemyAsyncConfig("sqlite+aiosqlite://").create_tables())
 except (ImportError, ValueError) as error:  # SQLAlchemy's own, with the remedy
     assert "greenlet" in str(error), error
 else:

@@ -29,7 +29,7 @@ SQLITE_BUSY_TIMEOUT = 10
 """How many seconds a statement waits for another writer of the same SQLite file."""
 
 # New in SQLAlchemy 2.0.43; without it every connection sends a ROLLBACK when it is given back.
-_CAN_SKIP_ROLLBACK = (
+CAN_SKIP_ROLLBACK = (
     "skip_autocommit_rollback" in inspect.signature(DefaultDialect.__init__).parameters
 )
 
@@ -134,7 +134,7 @@ def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> d
         "isolation_level": "AUTOCOMMIT",
         "hide_parameters": True,  # session IDs and data would stand in logs and exceptions
     }
-    if _CAN_SKIP_ROLLBACK:
+    if CAN_SKIP_ROLLBACK:
         chosen["skip_autocommit_rollback"] = True
     if dialect.name == "sqlite":
         connect = {"timeout": SQLITE_BUSY_TIMEOUT}
