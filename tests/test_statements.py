@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateTable
 
 from litestar_sessions import (
+    ConfigurationError,
     SaveBy,
     SessionModelMixin,
     SQLAlchemySessionBackendBase,
@@ -204,6 +205,13 @@ def test_these_dialects_merge(name: str) -> None:
 def test_any_other_dialect_looks_and_then_writes() -> None:
     assert way_to_save(dialect_named("spanner+spanner")) is SaveBy.LOOK_THEN_WRITE
     assert SessionStatements(UserSession, dialect_named("spanner+spanner")).save is None
+
+
+def test_a_way_to_save_that_a_dialect_does_not_have_is_refused() -> None:
+    assert way_to_save(MYSQL, SaveBy.LOOK_THEN_WRITE) is SaveBy.LOOK_THEN_WRITE
+    for dialect, way in ((MYSQL, SaveBy.MERGE), (ORACLE, SaveBy.UPSERT)):
+        with pytest.raises(ConfigurationError, match="leave save_by out"):
+            SessionStatements(UserSession, dialect, way)
 
 
 def test_no_dialect_supports_nothing() -> None:

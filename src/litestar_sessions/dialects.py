@@ -6,6 +6,8 @@ from enum import Enum
 from random import uniform
 from typing import TYPE_CHECKING, TypeVar
 
+from litestar_sessions.exceptions import ConfigurationError
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect, Engine
     from sqlalchemy.exc import DBAPIError
@@ -58,11 +60,22 @@ def supports_merge(dialect: Dialect | None = None, *, force_disable: bool = Fals
     return dialect is not None and not force_disable and dialect.name in _WITH_MERGE
 
 
-def way_to_save(dialect: Dialect) -> SaveBy:
-    """Return the best way to save that the dialect has."""
+def way_to_save(dialect: Dialect, wanted: SaveBy | None = None) -> SaveBy:
+    """Return the way that is wanted, or else the best one that the dialect has.
+
+    Raises:
+        ConfigurationError: The dialect does not have it.
+    """
+    best = SaveBy.LOOK_THEN_WRITE
     if supports_upsert(dialect):
-        return SaveBy.UPSERT
-    return SaveBy.MERGE if supports_merge(dialect) else SaveBy.LOOK_THEN_WRITE
+        best = SaveBy.UPSERT
+    elif supports_merge(dialect):
+        best = SaveBy.MERGE
+    if wanted in {SaveBy.UPSERT, SaveBy.MERGE} - {best}:
+        raise ConfigurationError(
+            f"{dialect.name} cannot save by {wanted}: leave save_by out, and it saves by {best}.",
+        )
+    return wanted or best
 
 
 def in_autocommit(engine: AnyEngineT) -> tuple[AnyEngineT, bool]:

@@ -106,7 +106,7 @@ def check_engine(kind: EngineKind, engine: EngineT) -> EngineT:
 def _parse(kind: EngineKind, connection_string: str | URL) -> tuple[URL, type[Dialect]]:
     try:
         url = make_url(connection_string)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         # The text may hold a password, so it is not repeated.
         raise ConfigurationError(
             "connection_string is no database URL; one looks like "

@@ -40,30 +40,41 @@ def upsert(sessions: SessionTable, row: Row, dialect: Dialect) -> Insert:
     )
 
 
-def merge(sessions: SessionTable, row: Row, dialect: Dialect) -> TextClause:
-    """Return a ``MERGE`` for Oracle or SQL Server; SQLAlchemy has no construct for it.
+_MERGE = {
+    "oracle": """\
+MERGE INTO {table} USING (SELECT {key} AS sought FROM DUAL) incoming
+ON ({table}.{key_column} = incoming.sought)
+WHEN MATCHED THEN UPDATE SET {changes}
+WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})""",
+    # It has to hold the range that it looked at, or two at once would both insert (SQL Server's
+    # manual: MERGE, concurrency considerations), and it ends with a semicolon.
+    "mssql": """\
+MERGE INTO {table} WITH (HOLDLOCK) USING (SELECT {key} AS sought) incoming
+ON ({table}.{key_column} = incoming.sought)
+WHEN MATCHED THEN UPDATE SET {changes}
+WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values});""",
+}
 
-    SQL Server has to hold the range that it looked at, or two at once would both insert (its
-    manual: MERGE, concurrency considerations), and wants a semicolon at the end.
-    """
+
+def merge(sessions: SessionTable, row: Row, dialect: Dialect) -> TextClause:
+    """Return a ``MERGE`` for Oracle or SQL Server; SQLAlchemy has no construct for it."""
     key = sessions.session_id
     inserted = _generated_on_insert(sessions) | dict(row)
     updated = {c: v for c, v in row.items() if c is not key} | _generated_on_update(sessions)
-    name = dialect.identifier_preparer.format_column
-    table = dialect.identifier_preparer.format_table(sessions.table)
-    is_oracle = dialect.name == "oracle"
-    sql = (
-        f"MERGE INTO {table}{'' if is_oracle else ' WITH (HOLDLOCK)'} "
-        f"USING (SELECT {_spell(row[key], dialect)} AS sought{' FROM DUAL' if is_oracle else ''}) "
-        f"incoming ON ({table}.{name(key)} = incoming.sought) "
-        "WHEN MATCHED THEN UPDATE SET "
-        f"{', '.join(f'{name(c)} = {_spell(v, dialect)}' for c, v in updated.items())} "
-        f"WHEN NOT MATCHED THEN INSERT ({', '.join(name(c) for c in inserted)}) "
-        f"VALUES ({', '.join(_spell(v, dialect) for v in inserted.values())})"
-        f"{'' if is_oracle else ';'}"
+    quote = dialect.identifier_preparer
+    sql = _MERGE[dialect.name].format(
+        table=quote.format_table(sessions.table),
+        key=_spell(row[key], dialect),
+        key_column=quote.format_column(key),
+        changes=", ".join(
+            f"{quote.format_column(column)} = {_spell(value, dialect)}"
+            for column, value in updated.items()
+        ),
+        columns=", ".join(quote.format_column(column) for column in inserted),
+        values=", ".join(_spell(value, dialect) for value in inserted.values()),
     )
-    values = {*inserted.values(), *updated.values()}
-    return text(sql).bindparams(*(v for v in values if isinstance(v, BindParameter)))
+    bound = {v for v in (*inserted.values(), *updated.values()) if isinstance(v, BindParameter)}
+    return text(sql).bindparams(*bound)
 
 
 def _generated_on_insert(sessions: SessionTable) -> dict[Column[Any], ColumnElement[Any]]:

@@ -38,12 +38,12 @@ class SessionStatements:
     """The statements for one model on one dialect, each built when it is first used.
 
     Raises:
-        ConfigurationError: The model cannot hold sessions.
+        ConfigurationError: The model cannot hold sessions, or the dialect cannot save that way.
     """
 
     def __init__(self, model: type[Any], dialect: Dialect, save_by: SaveBy | None = None) -> None:
         self._dialect = dialect
-        self._save_by = save_by or way_to_save(dialect)
+        self._save_by = way_to_save(dialect, save_by)
         self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self._key = bindparam("s_key", type_=sessions.session_id.type)

@@ -41,9 +41,10 @@ def test_a_driver_of_the_other_kind_is_refused(url: str) -> None:
         SQLAlchemySyncConfig(url)
 
 
-def test_what_is_no_url_is_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize("text", ["user:secret at host", "", "mysql://user:secret@host:port/db"])
+def test_what_is_no_url_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ConfigurationError, match="no database URL") as raised:
-        SQLAlchemySyncConfig("user:secret at host")
+        SQLAlchemySyncConfig(text)
     assert "secret" not in str(raised.value)
 
 

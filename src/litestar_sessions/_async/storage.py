@@ -45,7 +45,7 @@ class AsyncSessionStorage:
         save_by: How to save; by default in the best way that the dialect has.
 
     Raises:
-        ConfigurationError: The model cannot hold sessions.
+        ConfigurationError: The model cannot hold sessions, or the dialect cannot save that way.
     """
 
     def __init__(
