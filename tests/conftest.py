@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from tests.support.backends import Backend, empty_backend
+from tests.support.chromium import Browser, chromium
 from tests.support.clock import Clock
 from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Servers
-from tests.support.servers import ServerMissing
+from tests.support.servers import Missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -74,13 +75,28 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture
+def browser(servers: Servers, tmp_path: Path) -> Iterator[Browser]:
+    """A page of Chromium."""
+    try:
+        with chromium(tmp_path) as browser:
+            yield browser
+    except Missing as error:
+        servers.missing["chromium"] = str(error)
+        _give_up(error)
+
+
 def _database(servers: Servers, driver: str, folder: Path) -> Database:
     try:
         return servers.database(driver, folder)
-    except ServerMissing as error:
-        if os.environ.get("REQUIRE_DATABASES"):
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
+    except Missing as error:
+        _give_up(error)
+
+
+def _give_up(error: Missing) -> NoReturn:
+    if os.environ.get("REQUIRE_DATABASES"):
+        pytest.fail(str(error), pytrace=False)
+    pytest.skip(str(error))
 
 
 def pytest_terminal_summary(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -161,6 +161,7 @@ def test_it_works_in_a_second_event_loop(tmp_path: Path) -> None:
 
     for number in range(3):
         assert asyncio.run(life(number)) == [b"data"] * 50
+    asyncio.run(dispose(backend))
 
 
 def test_an_in_memory_database_works_in_a_second_event_loop() -> None:
@@ -196,6 +197,7 @@ def test_the_longest_lifetime_that_is_accepted_works(clock: Clock) -> None:
     clock.advance(days=36_524)
     asyncio.run(backend.set("id", b"data", STORE))
     assert asyncio.run(backend.get("id", STORE)) == b"data"
+    asyncio.run(dispose(backend))
 
 
 def test_an_engine_of_the_other_kind_is_refused_with_the_right_class() -> None:
@@ -251,3 +253,16 @@ async def test_a_missing_table_is_created_only_if_the_config_says_so(tmp_path: P
     assert await plain.get("id", STORE) == b"data"
     await dispose(plain)
     await dispose(creating)
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_a_server_that_refuses_is_asked_once(is_async: bool) -> None:
+    backend = make_backend("postgresql+psycopg://nobody@127.0.0.1:1/none", is_async=is_async)
+    engine = backend.alchemy.get_engine()
+    attempts: list[object] = []
+    event.listen(
+        getattr(engine, "sync_engine", engine), "do_connect", lambda *_: attempts.append(_)
+    )
+    with pytest.raises(OperationalError):
+        await backend.get("id", STORE)
+    assert len(attempts) == 1

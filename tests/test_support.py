@@ -19,7 +19,7 @@ import pytest
 
 from tests.support import servers
 from tests.support.roundtrips import RoundTripProxy
-from tests.support.servers import Server, ServerMissing, start_mariadb, start_postgresql
+from tests.support.servers import Missing, Server, start_mariadb, start_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,7 +185,7 @@ def test_a_server_that_does_not_start_shows_its_log(server: Server) -> None:
 
 def test_a_missing_server_is_named_with_its_remedy(server: Server) -> None:
     recipe = replace(server._recipe, create="no-such-program")
-    with pytest.raises(ServerMissing, match="is missing: apt-get install"):
+    with pytest.raises(Missing, match="is missing: apt-get install"):
         servers._start(recipe, server.user, server.database)
 
 

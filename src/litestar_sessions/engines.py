@@ -28,6 +28,9 @@ __all__ = ("ASYNC", "SYNC", "EngineKind", "check_engine", "open_engine")
 SQLITE_BUSY_TIMEOUT = 10
 """How many seconds a statement waits for another writer of the same SQLite file."""
 
+_PACKAGES = {"MySQLdb": "mysqlclient"}
+"""The packages that go by another name than the module that they bring."""
+
 # New in SQLAlchemy 2.0.43; without it every connection sends a ROLLBACK when it is given back.
 CAN_SKIP_ROLLBACK = (
     "skip_autocommit_rollback" in inspect.signature(DefaultDialect.__init__).parameters
@@ -77,8 +80,9 @@ def open_engine(
     try:
         engine = create(url, **_best_options(url, dialect, options))
     except ModuleNotFoundError as error:
+        package = _PACKAGES.get(str(error.name), error.name)
         raise ConfigurationError(
-            f"{url.drivername} needs the package {error.name}: pip install {error.name}",
+            f"{url.drivername} needs the package {package}: pip install {package}",
         ) from error
     if dialect.name == "sqlite":
         event.listen(getattr(engine, "sync_engine", engine), "connect", _set_up_sqlite)

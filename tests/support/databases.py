@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
-from tests.support.servers import Server, ServerMissing, start_mariadb, start_postgresql
+from tests.support.servers import Missing, Server, start_mariadb, start_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Servers:
         """Return a database for the driver.
 
         Raises:
-            ServerMissing: The server is not installed; the message says how to get it.
+            Missing: The server is not installed; the message says how to get it.
         """
         backend = driver.split("+", maxsplit=1)[0]
         if backend == "sqlite":
@@ -53,11 +53,11 @@ class Servers:
     def server(self, backend: str) -> Server:
         """Return the server, started if need be."""
         if backend in self.missing:
-            raise ServerMissing(self.missing[backend])
+            raise Missing(self.missing[backend])
         if backend not in self._started:
             try:
                 self._started[backend] = _STARTERS[backend]()
-            except ServerMissing as error:
+            except Missing as error:
                 self.missing[backend] = str(error)
                 raise
         return self._started[backend]

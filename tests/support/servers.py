@@ -35,8 +35,8 @@ _MARIADBD = f"""mariadbd {_INNODB} --socket={{directory}}/socket --pid-file={{di
     --max-allowed-packet=64M --character-set-server=utf8mb4 --default-time-zone=+05:00"""
 
 
-class ServerMissing(Exception):  # noqa: N818 - a state of the machine, not a failure
-    """A server is not installed here; the message says how to install it."""
+class Missing(Exception):  # noqa: N818 - a state of the machine, not a failure
+    """A program is not installed here; the message says how to install it."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class _Recipe:
     def _find(self, name: str) -> str:
         program = shutil.which(name, path=os.pathsep.join(self.folders))
         if program is None:
-            raise ServerMissing(self.missing)
+            raise Missing(self.missing)
         return program
 
     def _rights(self, directory: Path) -> dict[str, Any]:
@@ -141,12 +141,12 @@ class _Recipe:
         try:
             shutil.chown(directory, self.account, self.account)
         except LookupError:
-            raise ServerMissing(self.missing) from None
+            raise Missing(self.missing) from None
         return {"user": self.account, "group": self.account, "extra_groups": []}
 
 
 def start_postgresql() -> Server:
-    """Start a PostgreSQL server, or raise `ServerMissing`."""
+    """Start a PostgreSQL server, or raise `Missing`."""
     system = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
     newest_first = sorted(system, key=lambda folder: -float(folder.parent.name))
     # Root's server runs as an account that may not be let into Python's packages. The package
@@ -160,7 +160,7 @@ def start_postgresql() -> Server:
 
 
 def start_mariadb() -> Server:
-    """Start a MariaDB server, or raise `ServerMissing`."""
+    """Start a MariaDB server, or raise `Missing`."""
     folders = [*os.get_exec_path(), "/usr/sbin", "/usr/libexec"]
     missing = "MariaDB is missing: apt-get install mariadb-server"
     recipe = _Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, _greet_mariadb)

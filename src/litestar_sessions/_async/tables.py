@@ -28,10 +28,13 @@ async def create_missing(engine: AsyncEngine, create: Callable[..., None]) -> No
     """
     retries = Retries()
     while True:
-        try:
-            async with engine.begin() as connection:
+        async with engine.connect() as connection:
+            try:
                 await call_with_async_connection(connection, partial(create, checkfirst=True))
+                await connection.commit()
+            except DBAPIError as error:
+                pause = retries.pause_after(error, conflict=True)
+            else:
                 return
-        except DBAPIError as error:
-            # Another process may have created it since it was found missing.
-            await async_sleep(retries.pause_after(error, conflict=True))
+        # Another process may have created it since it was found missing.
+        await async_sleep(pause)

@@ -28,10 +28,13 @@ def create_missing(engine: Engine, create: Callable[..., None]) -> None:
     """
     retries = Retries()
     while True:
-        try:
-            with engine.begin() as connection:
+        with engine.connect() as connection:
+            try:
                 call_with_connection(connection, partial(create, checkfirst=True))
+                connection.commit()
+            except DBAPIError as error:
+                pause = retries.pause_after(error, conflict=True)
+            else:
                 return
-        except DBAPIError as error:
-            # Another process may have created it since it was found missing.
-            sync_sleep(retries.pause_after(error, conflict=True))
+        # Another process may have created it since it was found missing.
+        sync_sleep(pause)

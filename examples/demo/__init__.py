@@ -1,0 +1,1 @@
+"""A page that remembers its visitor: the session is a row in a database of your choice."""

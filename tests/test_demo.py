@@ -1,0 +1,273 @@
+"""The demo as its users meet it: a process, a page, a browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from signal import SIGINT
+from subprocess import PIPE, Popen, run
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from sqlalchemy import URL, create_engine
+
+from litestar_sessions import SyncSessionStorage
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.chromium import Browser
+    from tests.support.databases import Database, Servers
+
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-m", "examples.demo"]
+
+
+def settings(url: URL | str | None, port: int | str = 0) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    variables = {**os.environ, "PYTHONPATH": path, "PORT": str(port), "DATABASE_URL": ""}
+    if isinstance(url, URL):
+        url = url.render_as_string(hide_password=False)
+    return variables | ({"DATABASE_URL": url} if url else {})
+
+
+@contextmanager
+def demo(url: URL | str | None, folder: Path, port: int = 0) -> Iterator[str]:
+    """Run the demo in a folder; lend its address; see that Ctrl-C ends it quietly."""
+    process = Popen(
+        COMMAND, cwd=folder, env=settings(url, port), stdout=PIPE, stderr=PIPE, text=True
+    )
+    with process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            found = re.search(r"http://\S+", line)
+            assert found, process.communicate()
+            yield found[0]
+            process.send_signal(SIGINT)
+            assert process.communicate(timeout=20) == ("", "")
+            assert process.returncode == 0
+        finally:
+            process.kill()
+
+
+def failure(url: URL | str, folder: Path, port: int | str = 0) -> str:
+    """Run a demo that cannot start; return its one line."""
+    env = settings(url, port)
+    ended = run(
+        COMMAND, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.endswith("\n")
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+class Visitor(httpx.Client):
+    """A browser's manners: cookies, redirects, and the hidden field of the form at hand."""
+
+    def send_form(self, path: str, **fields: str) -> httpx.Response:
+        token = re.search(r'name="_csrf_token" value="(\w+)"', self.get("/").text)
+        assert token
+        return self.post(path, data={"_csrf_token": token[1], **fields}, follow_redirects=True)
+
+    def visits(self) -> int:
+        found = re.search(r'id="visits">(\d+)<', self.get("/").text)
+        assert found
+        return int(found[1])
+
+
+@pytest.fixture
+def visitor(tmp_path: Path) -> Iterator[Visitor]:
+    with demo(None, tmp_path) as address, Visitor(base_url=address) as visitor:
+        yield visitor
+
+
+def test_every_driver_remembers_its_visitor(
+    any_database: tuple[bool, Database], tmp_path: Path
+) -> None:
+    is_async, database = any_database
+    # A driver that can do both is used async.
+    is_async = is_async or database.url.drivername == "postgresql+psycopg"
+    with demo(database.url, tmp_path) as address, Visitor(base_url=address) as visitor:
+        page = visitor.send_form("/sign-in", name="Ann")
+        assert [response.status_code for response in page.history] == [303]
+        assert "Hello, <bdi>Ann</bdi>" in page.text
+        assert database.url.drivername in page.text
+        half = "Async" if is_async else "Sync"
+        assert f"<code>SQLAlchemy{half}SessionBackend</code>" in page.text
+        count = visitor.visits()
+        assert visitor.visits() == count + 1
+        page = visitor.send_form("/note", note="milk & <b>eggs")
+        assert ">\nmilk &amp; &lt;b&gt;eggs</textarea>" in page.text
+
+
+def test_a_restart_loses_nothing_and_signing_out_everything(tmp_path: Path) -> None:
+    with demo(None, tmp_path) as address, Visitor(base_url=address) as visitor:
+        visitor.send_form("/sign-in", name="Ann")
+        visitor.send_form("/note", note="\r\nfirst\r\nsecond")
+        before, cookies = visitor.visits(), visitor.cookies
+    assert (tmp_path / "sessions.db").exists()
+    with demo(None, tmp_path) as address, Visitor(base_url=address, cookies=cookies) as visitor:
+        assert visitor.visits() == before + 1
+        assert ">\n\nfirst\nsecond</textarea>" in visitor.get("/").text
+        old = dict(visitor.cookies)
+        page = visitor.send_form("/sign-out")
+        assert page.history
+        assert "Your name" in page.text
+        with Visitor(base_url=address, cookies=old) as thief:
+            assert "Your name" in thief.get("/").text
+
+
+def test_a_form_opened_before_a_restart_still_works(tmp_path: Path) -> None:
+    with demo(None, tmp_path) as address, Visitor(base_url=address) as visitor:
+        token = re.search(r'name="_csrf_token" value="(\w+)"', visitor.get("/").text)
+        cookies = visitor.cookies
+    assert token
+    with demo(None, tmp_path) as address, Visitor(base_url=address, cookies=cookies) as visitor:
+        answer = visitor.post("/sign-in", data={"_csrf_token": token[1], "name": "Ann"})
+        assert answer.status_code == 303
+
+
+def test_the_page_tells_when_its_row_expires(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.send_form("/sign-in", name="Ann").text
+    shown = re.search(r'<time datetime="([^"]+)"', page)
+    engine = create_engine(f"sqlite:///{tmp_path / 'sessions.db'}")
+    row = SyncSessionStorage(engine, UserSession).load(visitor.cookies["demo_session"])
+    engine.dispose()
+    assert row
+    assert shown
+    assert abs(row.expires_at - datetime.fromisoformat(shown[1])) < timedelta(seconds=5)
+
+
+def test_a_name_is_shown_as_it_was_typed(visitor: Visitor) -> None:
+    page = visitor.send_form("/sign-in", name="<b>Ann</b>").text
+    assert "Hello, <bdi>&lt;b&gt;Ann&lt;/b&gt;</bdi>" in page
+    assert "<b>Ann</b>" not in page
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\x00", "x" * 61])
+def test_what_is_no_name_is_explained_and_kept_in_the_form(visitor: Visitor, name: str) -> None:
+    page = visitor.send_form("/sign-in", name=name)
+    assert page.status_code == 400
+    assert 'role="alert"' in page.text
+    assert f'value="{name}"' in page.text.replace("\ufffd", "\x00")
+    assert "Hello" not in visitor.get("/").text
+
+
+def test_a_note_that_is_too_long_is_explained_and_kept_in_the_form(visitor: Visitor) -> None:
+    visitor.send_form("/sign-in", name="Ann")
+    visitor.send_form("/note", note="old")
+    page = visitor.send_form("/note", note="ä" * 2_001)
+    assert page.status_code == 400
+    assert "2,001 characters" in page.text
+    assert f">\n{'ä' * 2_001}</textarea>" in page.text
+    assert ">\nold</textarea>" in visitor.get("/").text
+    # A line break counts once, as in the browser.
+    assert visitor.send_form("/note", note="a\r\n" * 1_000).status_code == 200
+
+
+def test_a_form_without_its_token_changes_nothing(visitor: Visitor) -> None:
+    visitor.get("/")
+    page = visitor.post("/sign-in", data={"name": "Ann"})
+    assert page.status_code == 403
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Hello" not in visitor.get("/").text
+
+
+def test_the_wrong_csrf_cookie_does_not_stay_wrong(visitor: Visitor) -> None:
+    visitor.cookies.set("demo_csrf", "of another application", domain="127.0.0.1")
+    page = visitor.post("/sign-in", data={"name": "Ann", "_csrf_token": "x"})
+    assert page.status_code == 403
+    assert "Hello" in visitor.send_form("/sign-in", name="Ann").text
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "no database URL"),
+        ("postgresql+asyncpg://ann:hu@hush@host/db", "no database URL"),
+        ("postgresql+asyncpg://ann:hush@host:port/db", "no database URL"),
+        ("postgres://ann:hush@host/db", "no dialect 'postgres'"),
+        ("oracle+oracledb://ann:hush@host/db", "pip install oracledb"),
+        ("sqlite+aiosqlite:///no/such/folder/hush.db", "unable to open database file"),
+        ("sqlite:///no/such/folder/hush.db", "unable to open database file"),
+        ("postgresql+asyncpg://ann:hush@127.0.0.1:1/db", "onnect"),
+        ("postgresql+psycopg://ann:hush@127.0.0.1:1/db", "onnect"),
+        ("mysql+asyncmy://ann:hush@127.0.0.1:1/db", "onnect"),
+        ("mysql+pymysql://ann:hush@127.0.0.1:1/db", "onnect"),
+        ("postgresql+asyncpg://ann:hush@no-such-host.invalid/db", "no-such-host"),
+    ],
+)
+def test_a_url_that_cannot_work_is_one_line(url: str, reason: str, tmp_path: Path) -> None:
+    line = failure(url, tmp_path)
+    assert reason in line
+    assert "hush" not in line.replace("hush.db", "")
+
+
+@pytest.mark.parametrize(
+    "driver", ["postgresql+asyncpg", "postgresql+psycopg", "mysql+asyncmy", "mysql+pymysql"]
+)
+@pytest.mark.parametrize("wrong", ["database", "password"])
+def test_what_the_server_refuses_is_one_line(
+    driver: str, wrong: str, servers: Servers, tmp_path: Path
+) -> None:
+    url = servers.database(driver, tmp_path).url
+    if wrong == "database":
+        url = url.set(database="no_such_database")
+    else:
+        url = url.set(username="nobody_known", password="hush-hush")
+    line = failure(url, tmp_path)
+    assert ("no_such_database" if wrong == "database" else "nobody_known") in line
+    assert "hush" not in line
+
+
+@pytest.mark.parametrize("driver", ["postgresql+asyncpg", "mysql+pymysql"])
+def test_a_server_that_never_answers_is_one_line(driver: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        line = failure(f"{driver}://ann:hush@127.0.0.1:{port}/db", tmp_path)
+    assert "no answer within 10 seconds" in line
+
+
+def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        line = failure("sqlite://", tmp_path, port)
+    assert f"Port {port} cannot be used: Address already in use" in line
+
+
+@pytest.mark.parametrize("port", ["http", "65536", "-1"])
+def test_what_is_no_port_is_one_line(tmp_path: Path, port: str) -> None:
+    assert "PORT must be a number" in failure("sqlite://", tmp_path, port)
+
+
+def test_a_browser_is_remembered_until_it_signs_out(browser: Browser, tmp_path: Path) -> None:
+    with demo(None, tmp_path) as address:
+        browser.open(address)
+        browser.type("name", "Ann")
+        browser.click("Sign in")
+        browser.see("Hello, Ann")
+        browser.see("1 visit in this session")
+        browser.reload()
+        browser.see("2 visits in this session")
+        browser.type("note", "Buy milk")
+        browser.click("Save note")
+        browser.see("Saved.")
+    with demo(None, tmp_path, int(address.rpartition(":")[2])):
+        browser.reload()
+        browser.see("4 visits in this session")
+        assert browser.evaluate("document.getElementById('note').value") == "Buy milk"
+        browser.click("Sign out")
+        browser.see("A page that remembers you")
+        browser.reload()
+        browser.see("A page that remembers you")
