@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,20 +15,41 @@ from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Serve
 from tests.support.servers import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
     from pathlib import Path
 
-_SERVERS = pytest.StashKey[Servers]()
+_MISSING = pytest.StashKey[set[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_SERVERS] = Servers()
+    config.stash[_MISSING] = set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from _note_what_is_missing(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from _note_what_is_missing(item))
+
+
+def _note_what_is_missing(item: pytest.Item) -> Generator[None, object, object]:
+    """Skip a test that needs what is missing here, or fail it where nothing may be missing."""
+    try:
+        return (yield)
+    except Missing as error:
+        item.config.stash[_MISSING].add(str(error))
+        if os.environ.get("REQUIRE_DATABASES"):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
-def servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
+def servers() -> Iterator[Servers]:
     """The servers of this run, stopped at its end."""
-    servers = request.config.stash[_SERVERS]
+    servers = Servers()
     yield servers
     servers.stop()
 
@@ -36,13 +57,13 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
 @pytest.fixture(params=ASYNC_DRIVERS)
 def async_database(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Database:
     """A database for each async driver."""
-    return _database(servers, request.param, tmp_path)
+    return servers.database(request.param, tmp_path)
 
 
 @pytest.fixture(params=SYNC_DRIVERS)
 def sync_database(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Database:
     """A database for each sync driver."""
-    return _database(servers, request.param, tmp_path)
+    return servers.database(request.param, tmp_path)
 
 
 _HALVES = {f"async {d}": (True, d) for d in ASYNC_DRIVERS} | {
@@ -56,7 +77,13 @@ def any_database(
 ) -> tuple[bool, Database]:
     """Every driver of both halves: whether it is async, and a database for it."""
     is_async, driver = request.param
-    return is_async, _database(servers, driver, tmp_path)
+    return is_async, servers.database(driver, tmp_path)
+
+
+@pytest.fixture
+def mariadb(servers: Servers, tmp_path: Path) -> Database:
+    """A database of MariaDB alone."""
+    return servers.database("mysql+pymysql", tmp_path)
 
 
 @pytest.fixture
@@ -76,27 +103,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def browser(servers: Servers, tmp_path: Path) -> Iterator[Browser]:
+def browser(tmp_path: Path) -> Iterator[Browser]:
     """A page of Chromium."""
-    try:
-        with chromium(tmp_path) as browser:
-            yield browser
-    except Missing as error:
-        servers.missing["chromium"] = str(error)
-        _give_up(error)
-
-
-def _database(servers: Servers, driver: str, folder: Path) -> Database:
-    try:
-        return servers.database(driver, folder)
-    except Missing as error:
-        _give_up(error)
-
-
-def _give_up(error: Missing) -> NoReturn:
-    if os.environ.get("REQUIRE_DATABASES"):
-        pytest.fail(str(error), pytrace=False)
-    pytest.skip(str(error))
+    with chromium(tmp_path) as browser:
+        yield browser
 
 
 def pytest_terminal_summary(
@@ -112,7 +122,8 @@ def pytest_terminal_summary(
     terminalreporter.section("tests passed, by half and database")
     for (half, database), count in sorted(counts.items()):
         terminalreporter.line(f"{half:8} {database:12} {count:5}")
-    for message in config.stash[_SERVERS].missing.values():
+    missing = config.stash[_MISSING]
+    for message in sorted(missing):
         terminalreporter.line(f"NOT TESTED: {message}", yellow=True, bold=True)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -19,6 +21,7 @@ from advanced_alchemy.extensions.litestar.session import (
 )
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
+from sqlalchemy import MetaData, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -26,6 +29,8 @@ from litestar_sessions import (
     SessionModelMixin,
     SQLAlchemyAsyncSessionBackend,
     SQLAlchemySyncSessionBackend,
+    StoredSession,
+    SyncSessionStorage,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +54,10 @@ class OurBase(DeclarativeBase):
 
 class OurSession(SessionModelMixin, OurBase):
     __tablename__ = "shared_sessions"
+
+
+class MovedSession(SessionModelMixin, OurBase):
+    __tablename__ = "session"
 
 
 @pytest.fixture
@@ -135,3 +144,21 @@ async def test_what_expires_for_us_on_their_table_expires_for_them(alchemy: AnyC
     assert await fresh.get("expired", STORE) is None
     assert await fresh.delete_expired() == 1
     assert await fresh.get("live", STORE) == b"data"
+
+
+def test_the_documented_change_makes_their_table_on_mariadb_exact(mariadb: Database) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "advanced-alchemy.md").read_text(encoding="utf-8")
+    change = re.findall(r"^```sql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0]
+    engine = create_engine(mariadb.url)
+    table = TheirSession.metadata.tables["shared_sessions"].to_metadata(MetaData(), name="session")
+    table.drop(engine, checkfirst=True)
+    table.create(engine)
+    storage = SyncSessionStorage(engine, MovedSession)
+    expires_at = datetime(2100, 1, 1, 0, 0, 0, 123456, tzinfo=timezone.utc)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(change)
+    for session_id in ("ABC", "abc"):
+        storage.create(session_id, b"x" * 100_000, expires_at)
+    assert storage.load("abc") == StoredSession(b"x" * 100_000, expires_at)
+    table.drop(engine)
+    engine.dispose()

@@ -1,4 +1,4 @@
-"""The README's snippets run, and its application keeps a session."""
+"""Every snippet of README and docs runs, and the README's application keeps a session."""
 
 from __future__ import annotations
 
@@ -11,14 +11,27 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_readme_has_snippets() -> None:
-    assert len(SNIPPETS) == 4
+def snippets(page: Path) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: text.splitlines()[0])
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_has_snippets(page: Path) -> None:
+    assert snippets(page)
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        pytest.param(snippet, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, snippet in enumerate(snippets(page), 1)
+    ],
+)
 def test_a_snippet_runs(snippet: str, tmp_path: Path) -> None:
     file = tmp_path / "snippet.py"
     file.write_text(snippet, encoding="utf-8")
@@ -38,7 +51,7 @@ with TestClient(app) as stranger:
 def test_the_application_counts_visits(tmp_path: Path) -> None:
     # In a process of its own: its table has the name of one that the tests have.
     file = tmp_path / "app.py"
-    file.write_text(SNIPPETS[0] + VISITS, encoding="utf-8")
+    file.write_text(snippets(PAGES[0])[0] + VISITS, encoding="utf-8")
     output = subprocess.check_output([sys.executable, file], cwd=tmp_path, text=True, timeout=60)
     first, second, third = (f"You have been here {count} times." for count in (1, 2, 3))
     assert output.splitlines() == [str([first, second, third]), str([first])]
@@ -52,5 +65,6 @@ def test_the_commands_exist() -> None:
 
 
 def test_the_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)h][^)]*)\)", README):
-        assert (ROOT / target).exists(), target
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)]*)\)", page.read_text(encoding="utf-8")):
+            assert target.startswith("https://") or (page.parent / target).exists(), target

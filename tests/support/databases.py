@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
-from tests.support.servers import Missing, Server, start_mariadb, start_postgresql
+from tests.support.servers import Server, start_mariadb, start_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,34 +33,23 @@ class Servers:
 
     def __init__(self) -> None:
         self._started: dict[str, Server] = {}
-        self.missing: dict[str, str] = {}
 
     def database(self, driver: str, folder: Path) -> Database:
         """Return a database for the driver.
 
         Raises:
-            Missing: The server is not installed; the message says how to get it.
+            Missing: Its server is not installed; the message says how to get it.
         """
-        backend = driver.split("+", maxsplit=1)[0]
+        backend = driver.partition("+")[0]
         if backend == "sqlite":
             return Database(URL.create(driver, database=str(folder / "sessions.db")))
-        server = self.server(backend)
+        if backend not in self._started:
+            self._started[backend] = _STARTERS[backend]()
+        server = self._started[backend]
         url = URL.create(
             driver, server.user, server.password, server.host, server.port, server.database
         )
         return Database(url, server)
-
-    def server(self, backend: str) -> Server:
-        """Return the server, started if need be."""
-        if backend in self.missing:
-            raise Missing(self.missing[backend])
-        if backend not in self._started:
-            try:
-                self._started[backend] = _STARTERS[backend]()
-            except Missing as error:
-                self.missing[backend] = str(error)
-                raise
-        return self._started[backend]
 
     def stop(self) -> None:
         for server in self._started.values():

@@ -112,7 +112,7 @@ class _Recipe:
         name, *options = command.split()
         filled_in = [option.format(directory=directory, port=port) for option in options]
         return Popen(
-            [*self._guard(), self._find(name), *filled_in],
+            [*self._guard(), self.find(name), *filled_in],
             stdout=log,
             stderr=STDOUT,
             cwd=directory,  # ours may be closed to the server's account
@@ -128,7 +128,8 @@ class _Recipe:
         is_main = threading.current_thread() is threading.main_thread()
         return [setpriv, f"--pdeathsig={self.stop_signal.name}"] if setpriv and is_main else []
 
-    def _find(self, name: str) -> str:
+    def find(self, name: str) -> str:
+        """Return where the program is, or raise `Missing`."""
         program = shutil.which(name, path=os.pathsep.join(self.folders))
         if program is None:
             raise Missing(self.missing)
@@ -168,6 +169,8 @@ def start_mariadb() -> Server:
 
 
 def _start(recipe: _Recipe, user: str, database: str, attempts: int = 3) -> Server:
+    for command in (recipe.create, recipe.serve):
+        recipe.find(command.split()[0])
     directory = Path(tempfile.mkdtemp(prefix="db-")).resolve()
     server = Server("127.0.0.1", _free_port(), user, "", database, directory, recipe)
     atexit.register(server.stop)
