@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +107,17 @@ def test_whatever_goes_into_expires_at_utc_comes_out(engine: Engine, expires_at:
         assert session.scalars(found).one() is stored
 
 
+@pytest.fixture(params=["UTC", "Pacific/Auckland", "America/Los_Angeles"])
+def _time_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time zone of this process; those of the servers are yet others."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_time_zone")
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
