@@ -7,11 +7,15 @@ from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession, UpdateOutcome
 from tests.support.examples import SESSION_IDS
+from tests.support.models import OwnedSession
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from tests.support.clock import Clock
 
 
@@ -125,6 +129,15 @@ async def test_creating_does_not_overwrite_an_expired_session_either(
     await storage.create("id", b"old", clock.now)
     with pytest.raises(SessionExistsError):
         await storage.create("id", b"new", clock.after(minutes=20))
+
+
+async def test_a_column_that_nobody_fills_is_not_taken_for_a_known_id(
+    engine: AsyncEngine, clock: Clock
+) -> None:
+    storage = AsyncSessionStorage(engine, OwnedSession, clock=clock)
+    await storage.create_table()
+    with pytest.raises(DBAPIError, match="owner"):
+        await storage.create("id", b"data", clock.after(minutes=20))
 
 
 async def test_updating_replaces_what_was_expected(

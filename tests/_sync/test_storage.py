@@ -7,11 +7,15 @@ from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import SyncSessionStorage, SessionExistsError, StoredSession, UpdateOutcome
 from tests.support.examples import SESSION_IDS
+from tests.support.models import OwnedSession
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from tests.support.clock import Clock
 
 
@@ -125,6 +129,15 @@ def test_creating_does_not_overwrite_an_expired_session_either(
     storage.create("id", b"old", clock.now)
     with pytest.raises(SessionExistsError):
         storage.create("id", b"new", clock.after(minutes=20))
+
+
+def test_a_column_that_nobody_fills_is_not_taken_for_a_known_id(
+    engine: Engine, clock: Clock
+) -> None:
+    storage = SyncSessionStorage(engine, OwnedSession, clock=clock)
+    storage.create_table()
+    with pytest.raises(DBAPIError, match="owner"):
+        storage.create("id", b"data", clock.after(minutes=20))
 
 
 def test_updating_replaces_what_was_expected(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from litestar_sessions import SessionModelMixin
 
@@ -17,3 +18,10 @@ class OtherBase(DeclarativeBase):
 
 class OtherSession(SessionModelMixin, OtherBase):
     __tablename__ = "other_sessions"
+
+
+class OwnedSession(SessionModelMixin, OtherBase):
+    """A model with a column that nobody fills."""
+
+    __tablename__ = "owned_sessions"
+    owner: Mapped[str] = mapped_column(String(10))
