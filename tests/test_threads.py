@@ -116,11 +116,19 @@ async def test_slow_sessions_leave_the_threads_of_the_application_alone(engine: 
     await asyncio.gather(*waiting)
 
 
-@pytest.mark.parametrize(("pool", "limit"), [(StaticPool, 1), (NullPool, None)])
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        ({"poolclass": StaticPool}, 1),
+        ({"poolclass": NullPool}, None),
+        ({"pool_size": 0, "max_overflow": 0}, None),
+        ({"pool_size": 1, "max_overflow": -1}, None),
+    ],
+)
 async def test_the_pool_says_how_many_threads_there_are(
-    tmp_path: Path, pool: type[StaticPool | NullPool], limit: int | None
+    tmp_path: Path, options: dict[str, Any], limit: int | None
 ) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path}/sessions.db", poolclass=pool)
+    engine = create_engine(f"sqlite:///{tmp_path}/sessions.db", **options)
     probe = Probe(engine)
     storage = threaded(probe)
     waiting = [asyncio.create_task(storage.wait()) for _ in range(4)]

@@ -107,7 +107,7 @@ def render(project: Path, settings: Settings) -> dict[str, bytes]:
             twin = f"{twin_root}/{path.relative_to(project / source_root).as_posix()}"
             content = path.read_bytes()
             found: list[Problem] = []
-            if path.suffix == ".py":
+            if path.suffix in {".py", ".pyi"}:
                 content = _Conversion(source, settings.table, found).convert(content)
             twins[twin] = content
             problems += [f"{source}:{line}: {message}" for line, message in sorted(set(found))]

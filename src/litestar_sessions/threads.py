@@ -76,5 +76,8 @@ def _connections(pool: Pool) -> int | None:
     """Return how many connections the pool gives out at once; ``None`` if it sets no limit."""
     if isinstance(pool, StaticPool):
         return 1
-    overflow = getattr(pool, "_max_overflow", -1)  # there is no public attribute
-    return pool.size() + overflow if isinstance(pool, QueuePool) and overflow >= 0 else None
+    if not isinstance(pool, QueuePool):
+        return None
+    overflow: int = pool._max_overflow  # noqa: SLF001 - there is no public attribute
+    # To SQLAlchemy a size of 0 and an overflow of -1 are no limit.
+    return pool.size() + overflow if pool.size() > 0 and overflow >= 0 else None
