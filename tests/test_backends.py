@@ -220,7 +220,7 @@ def test_an_engine_whose_memory_is_another_in_every_thread_is_refused() -> None:
 
 def test_a_sync_engine_on_an_async_driver_is_refused() -> None:
     engine = create_engine("sqlite+aiosqlite://")
-    with pytest.raises(ConfigurationError, match="SQLAlchemySyncConfig"):
+    with pytest.raises(ConfigurationError, match="create_async_engine"):
         SQLAlchemyAsyncConfig(engine_instance=engine)  # type: ignore[arg-type]  # the mistake
     with pytest.raises(ConfigurationError, match="SQLAlchemyAsyncConfig"):
         SQLAlchemySyncConfig(engine_instance=engine)

@@ -97,8 +97,11 @@ def check_engine(kind: EngineKind, engine: EngineT) -> EngineT:
             every thread.
     """
     _check_kind(kind, engine.dialect, f"{engine.dialect.name}+{engine.dialect.driver}")
-    if hasattr(engine, "sync_engine") is not kind.is_async:
-        raise ConfigurationError(f"{engine!r} needs {kind.otherwise}.")
+    if kind.is_async and not hasattr(engine, "sync_engine"):
+        raise ConfigurationError(
+            f"{engine!r} has an async driver but is no AsyncEngine: create it with "
+            "create_async_engine.",
+        )
     if isinstance(engine.pool, SingletonThreadPool):
         raise ConfigurationError(
             "This in-memory SQLite engine is an empty database in every new thread: create it with "

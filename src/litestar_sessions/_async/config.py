@@ -27,8 +27,8 @@ class SQLAlchemyAsyncConfig:
             suit sessions best: autocommit; on SQLite also WAL, a busy timeout, and one shared
             connection if the database is in memory.
         engine_instance: An engine of the application, used as it is.
-        create_all: Whether the backend creates the missing tables of its model's metadata before
-            its first statement.
+        create_all: Whether a backend creates the table of its model, if it is missing, before its
+            first statement.
         engine_options: Arguments for the creation of the engine, such as ``pool_size`` or ``echo``.
 
     Raises:
