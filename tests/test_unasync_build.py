@@ -48,6 +48,8 @@ async def use(thing: AsyncThing) -> list[int]:
     return await opened.__aenter__() or values
 '''
 
+BODY = SOURCE.partition("\n")[2]
+
 TWIN = '''# Generated from src/_async/module.py (make generate): edit that, not this.
 """A module."""
 
@@ -96,7 +98,7 @@ def project(tmp_path: Path) -> Project:
     """A project whose twins are up to date."""
     project = Project(tmp_path)
     (tmp_path / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
-    project.source(SOURCE.partition("\n")[2], "module.py")
+    project.source(BODY, "module.py")
     project.source("", "deep/__init__.py")
     (tmp_path / "src" / "_async" / "py.typed").touch()
     assert project.run() == 0
@@ -105,6 +107,12 @@ def project(tmp_path: Path) -> Project:
 
 def test_the_twins_of_this_project_are_up_to_date() -> None:
     assert unasync_build.main(["--check"]) == 0
+
+
+def test_a_root_may_end_with_a_slash(project: Project) -> None:
+    settings = SETTINGS.replace("_async", "_async/").replace("_sync", "_sync/")
+    (project.root / "pyproject.toml").write_text(settings, encoding="utf-8")
+    assert project.run("--check") == 0
 
 
 def test_a_twin_is_its_source_under_other_names(project: Project) -> None:
@@ -168,6 +176,27 @@ def _swap(project: Project) -> None:
     one.write_bytes(contents[1])
 
 
+def _delete_source(project: Project) -> None:
+    (project.root / "src" / "_async" / "deep" / "__init__.py").unlink()
+
+
+def _link_folder_to_source(project: Project) -> None:
+    (project.twins / "deep" / "__init__.py").unlink()
+    (project.twins / "deep").rmdir()
+    (project.twins / "deep").symlink_to(Path("..", "_async", "deep"))
+
+
+def _file_for_folder(project: Project) -> None:
+    (project.twins / "deep" / "__init__.py").unlink()
+    (project.twins / "deep").rmdir()
+    (project.twins / "deep").touch()
+
+
+def _folder_for_file(project: Project) -> None:
+    _delete(project)
+    (project.twins / "module.py").mkdir()
+
+
 def _add(name: str, content: bytes = b"") -> Callable[[Project], None]:
     def tamper(project: Project) -> None:
         path = project.twins / name
@@ -195,13 +224,16 @@ TAMPERING: dict[str, Callable[[Project], None]] = {
     "no UTF-8": _edit(lambda content: content + b"# \xff\n"),
     "swapped with another": _swap,
     "a symbolic link": _link,
+    "its folder a link to the source's": _link_folder_to_source,
+    "its folder a file": _file_for_folder,
+    "a folder in its place": _folder_for_file,
     "an orphan beside it": _add("orphan.py"),
     "an orphan folder beside it": _add("orphans/__init__.py"),
     "a foreign file beside it": _add("notes.bin", b"\xff\x00"),
     "the copied file deleted": lambda project: (project.twins / "py.typed").unlink(),
     "the copied file filled": _add("py.typed", b"partial\n"),
-    "its source changed": lambda project: project.source("x = 1\n", "module.py"),
-    "its source deleted": lambda project: (project.root / "src/_async/module.py").unlink(),
+    "its source changed": lambda project: project.source(f"{BODY}x = 1\n", "module.py"),
+    "its source deleted": _delete_source,
     "a source without a twin": lambda project: project.source("x = 1\n", "new.py"),
 }
 
@@ -219,6 +251,20 @@ def test_the_check_sees_that_a_twin_was_tampered_with(
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize("tampering", TAMPERING)
+def test_generating_heals_it_and_leaves_the_rest_alone(project: Project, tampering: str) -> None:
+    TAMPERING[tampering](project)
+    before = {path: state for path, state in project.snapshot().items() if not _in(project, path)}
+    assert project.run() == 0
+    assert project.run("--check") == 0
+    after = {path: state for path, state in project.snapshot().items() if not _in(project, path)}
+    assert after == before
+
+
+def _in(project: Project, path: Path) -> bool:
+    return project.twins in path.parents
+
+
 def test_the_check_shows_the_difference(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,6 +276,25 @@ def test_the_check_shows_the_difference(
 
 
 @pytest.mark.parametrize(
+    ("tampering", "line"),
+    [
+        (_delete, "+# Generated from src/_async/module.py (make generate): edit that, not this."),
+        (_add("orphan.bin", b"\xff\x00\n"), r"-\\xff\x00"),
+    ],
+    ids=["missing", "left over"],
+)
+def test_the_check_shows_what_is_missing_and_what_is_left_over(
+    project: Project,
+    capsys: pytest.CaptureFixture[str],
+    tampering: Callable[[Project], None],
+    line: str,
+) -> None:
+    tampering(project)
+    project.run("--check")
+    assert line in capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("x = AsyncOther()", "AsyncOther is not in the table"),
@@ -237,11 +302,19 @@ def test_the_check_shows_the_difference(
         ("x = await(y)", "must be followed by one space"),
         ("x = await  y", "must be followed by one space"),
         ("x = await\\\n    y", "must be followed by one space"),
+        ("x = await \\\n    y", "must be followed by one space"),
+        ("x = (await # here\n    y)", "must be followed by one space"),
+        ("x = (await \n    y)", "must be followed by one space"),
+        ("x = AsyncThing, f'{Thing}'", "would be one name"),
         ("x = 'AsyncThing'", "would be renamed"),
+        ("x = 'AsyncUsers | None'", "would be renamed"),
         ("x = {'AsyncThing': 1}", "would be renamed"),
         ("x = f'{AsyncThing}'", "f-string would change"),
         ("x = f'{await y}'", "f-string would change"),
         ("x = f'{y:{AsyncThing}}'", "f-string would change"),
+        ("x = f'{package.aio.z}'", "f-string would change"),
+        ("x = f'{y.aclose()}'", "f-string would change"),
+        ("x = f\"{y['AsyncThing']}\"", "f-string would change"),
         ("x = aiter(y)", "aiter is left in the twin"),
         ("x = y.__aexit__", "__aexit__ is left in the twin"),
         ("x = an_async_name", "'async' is left in the twin"),
@@ -290,6 +363,45 @@ def test_a_file_that_is_not_as_it_should_be_is_refused(
     assert reason in message
 
 
+@pytest.mark.parametrize("target", ["module.py", "deep", "nowhere"])
+def test_a_source_that_is_a_link_is_refused(
+    project: Project, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    (project.root / "src" / "_async" / "other.py").symlink_to(target)
+    assert project.run() == 1
+    assert "src/_async/other.py:1: is a symbolic link" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from .time import x\n",
+        "x = '\ufffd'\n",
+        "def f() -> None:\n    global AsyncThing\n    AsyncThing = 1\n",
+    ],
+)
+def test_what_only_looks_wrong_is_rendered(project: Project, text: str) -> None:
+    project.source(text)
+    assert project.run() == 0
+    twin = (project.twins / "other.py").read_text(encoding="utf-8")
+    assert twin.partition("\n")[2] == text.replace("AsyncThing", "Thing")
+
+
+def test_a_relative_module_is_not_taken_for_a_dotted_name_of_the_table(project: Project) -> None:
+    project.source("from ...package.aio import x\n")
+    assert project.run() == 1
+
+
+def test_two_names_of_the_table_that_would_be_one_are_refused(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = SETTINGS.replace("AsyncThing =", "aget = 'get'\nfetch = 'get'\nAsyncThing =")
+    (project.root / "pyproject.toml").write_text(settings, encoding="utf-8")
+    project.source("x = aget, fetch\n")
+    assert project.run() == 1
+    assert "src/_async/other.py:2: aget and fetch would be one name" in capsys.readouterr().err
+
+
 def test_all_problems_are_named_at_once(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -310,6 +422,11 @@ UNUSED = "AsyncNobody = 'Nobody'\nAsyncThing ="
         (SETTINGS.replace("AsyncThing =", "AsyncThin ="), "AsyncThing is not in the table"),
         (SETTINGS.replace("roots =", "rules = 1\nroots ="), "no 'rules'"),
         (SETTINGS.replace('"Thing"', "1"), "must be a table of strings"),
+        (SETTINGS.replace('"Thing"', '"no name"'), "module.py:4: the twin is no Python"),
+        (SETTINGS.replace("src/_async", "src/nowhere"), "'src/nowhere' is no folder"),
+        ("[tool]\nunasync-build = 1\n", "needs roots"),
+        ("tool = 1\n", "is not as it should be"),
+        ("x = [", "is not as it should be"),
         ("", "needs roots"),
     ],
 )  # fmt: skip
@@ -321,13 +438,57 @@ def test_a_table_that_does_not_fit_is_refused(
     assert reason in capsys.readouterr().err
 
 
-def test_a_twin_that_is_another_program_is_refused(
-    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_project_without_settings_is_refused(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.root / "pyproject.toml").unlink()
+    assert project.run() == 1
+    assert "pyproject.toml: is not as it should be" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("twins", "reason"),
+    [
+        ("", "overlap"),
+        ("src", "overlap"),
+        ("src/_async", "overlap"),
+        ("src/_async/deep", "overlap"),
+        ("../elsewhere", "inside the project"),
+        ("{beside}/elsewhere", "inside the project"),
+        ("link", "no link"),
+    ],
+    ids=["project", "above", "same", "below", "outside", "absolute", "link"],
+)
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_twins_are_never_written_over_sources_or_outside_the_project(
+    project: Project,
+    capsys: pytest.CaptureFixture[str],
+    twins: str,
+    reason: str,
+    options: list[str],
+) -> None:
+    (project.root / "link").symlink_to("src/_async")
+    settings = SETTINGS.replace("src/_sync", twins.format(beside=project.root.parent))
+    (project.root / "pyproject.toml").write_text(settings, encoding="utf-8")
+    before = project.snapshot()
+    assert project.run(*options) == 1
+    assert reason in capsys.readouterr().err
+    assert project.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"), [("values", "value"), ("Keep what", "Keep\n    # what")]
+)
+def test_a_twin_that_is_another_program_or_longer_is_refused(
+    project: Project,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    wrong: str,
 ) -> None:
     def forgetful(self: unasync.Rule, tokens: list[tokenize_rt.Token]) -> list[tokenize_rt.Token]:
         return [
-            token._replace(src=token.src.replace("values", "value"))
-            for token in token_core(self, tokens)
+            token._replace(src=token.src.replace(text, wrong)) for token in token_core(self, tokens)
         ]
 
     token_core = unasync.Rule._unasync_tokens

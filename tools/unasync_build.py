@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import ast
 import difflib
+import itertools
 import os
 import re
 import shutil
@@ -79,18 +80,42 @@ class Settings:
         Raises:
             RefusedError: There are none, or one is unknown or of the wrong type.
         """
-        text = (project / "pyproject.toml").read_text(encoding="utf-8")
-        found = tomllib.loads(text).get("tool", {}).get("unasync-build", {})
-        for name, value in found.items():
-            if name not in {"roots", "names", "dotted"}:
-                raise RefusedError(
-                    f"pyproject.toml: [tool.unasync-build] has no {name!r}: remove it."
-                )
-            if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-                raise RefusedError(f"pyproject.toml: {name!r} must be a table of strings.")
-        if not found.get("roots"):
-            raise RefusedError("pyproject.toml: [tool.unasync-build] needs roots.")
+        try:
+            text = (project / "pyproject.toml").read_text(encoding="utf-8")
+            found = tomllib.loads(text).get("tool", {}).get("unasync-build", {})
+        except (OSError, ValueError, AttributeError) as error:
+            raise RefusedError(f"pyproject.toml: is not as it should be: {error}.") from error
+        problems = list(_unfit(found)) or list(_misplaced(project.resolve(), found["roots"]))
+        if problems:
+            raise RefusedError("\n".join(f"pyproject.toml: {problem}" for problem in problems))
         return cls(found["roots"], Table(found.get("names", {}), found.get("dotted", {})))
+
+
+def _unfit(found: Any) -> Iterator[str]:
+    if not isinstance(found, dict) or not found.get("roots"):
+        yield "[tool.unasync-build] needs roots."
+        return
+    for name, value in found.items():
+        if name not in {"roots", "names", "dotted"}:
+            yield f"[tool.unasync-build] has no {name!r}: remove it."
+        elif not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            yield f"{name!r} must be a table of strings."
+
+
+def _misplaced(project: Path, roots: dict[str, str]) -> Iterator[str]:
+    """Give the trees in which generating would write over a source or remove what is not its own.
+
+    A link counts as what it leads to: twins are not written through one.
+    """
+    trees = [(name, project / name) for name in (*roots, *roots.values())]
+    for name, tree in trees:
+        if tree.resolve() != tree or project not in tree.parents:
+            yield f"the root {name!r} must be a folder inside the project, and no link."
+        elif name in roots and not tree.is_dir():
+            yield f"the root {name!r} is no folder: correct it."
+    for (name, tree), (other_name, other) in itertools.combinations(trees, 2):
+        if tree == other or tree in other.parents or other in tree.parents:
+            yield f"the roots {name!r} and {other_name!r} overlap: keep them apart."
 
 
 def render(project: Path, settings: Settings) -> dict[str, bytes]:
@@ -104,22 +129,28 @@ def render(project: Path, settings: Settings) -> dict[str, bytes]:
     for source_root, twin_root in settings.roots.items():
         for path in files_below(project / source_root):
             source = path.relative_to(project).as_posix()
-            twin = f"{twin_root}/{path.relative_to(project / source_root).as_posix()}"
+            if path.is_symlink():
+                problems.append(f"{source}:1: is a symbolic link: put the file there.")
+                continue
+            twin = (twin_root / path.relative_to(project / source_root)).as_posix()
             content = path.read_bytes()
             found: list[Problem] = []
             if path.suffix in {".py", ".pyi"}:
                 content = _Conversion(source, settings.table, found).convert(content)
             twins[twin] = content
             problems += [f"{source}:{line}: {message}" for line, message in sorted(set(found))]
-    unused = [*settings.table.names, *settings.table.dotted]
-    problems += [
-        f"pyproject.toml: the rule for {name!r} is used by no source: remove it."
-        for name in unused
-        if name not in settings.table.used
-    ]
+    problems += _unused(settings.table)
     if problems:
         raise RefusedError("\n".join(problems))
     return twins
+
+
+def _unused(table: Table) -> list[str]:
+    return [
+        f"pyproject.toml: the rule for {name!r} is used by no source: remove it."
+        for name in (*table.names, *table.dotted)
+        if name not in table.used
+    ]
 
 
 class _Conversion:
@@ -129,6 +160,8 @@ class _Conversion:
         self._source = source
         self._table = table
         self._problems = problems
+        self._rule = unasync.Rule("", "")
+        self._rule.token_replacements = table.names  # without the rules that unasync adds
 
     def convert(self, content: bytes) -> bytes:
         """Return the twin; it is not to be used if there are problems."""
@@ -140,7 +173,7 @@ class _Conversion:
             return b""
         tokens = tokenize_rt.src_to_tokens(text)
         self._check_tree(tree)
-        self._check_tokens(tokens, _exported(tree))
+        self._check_tokens(tokens, _exported(tree), _names_in_fstrings(tree))
         if self._problems:
             return b""
         lines = self._rename(tokens).split("\n")
@@ -156,9 +189,10 @@ class _Conversion:
             self._refuse(1, "starts with a byte order mark: save it without one.")
         if b"\r" in content:
             self._refuse(1, "has carriage returns: end lines with LF alone.")
-        text = content.decode("utf-8", "replace").lstrip("\ufeff")
-        if "\ufffd" in text:
+        text = content.decode("utf-8", "replace")
+        if text.encode() != content:
             self._refuse(1, "is not UTF-8: save it as such.")
+        text = text.removeprefix("\ufeff")
         if text.split("\n")[0] != MARKER:
             self._refuse(1, f"the first line must be {MARKER!r}; the twin has its header there.")
         return text
@@ -178,36 +212,53 @@ class _Conversion:
     def _changes(self, node: ast.JoinedStr) -> bool:
         inner_nodes = list(ast.walk(node))
         words = {str(word) for inner in inner_nodes for word in vars(inner).values()}
-        return not words.isdisjoint(self._table.names) or any(
-            isinstance(inner, ast.Await) or getattr(inner, "is_async", 0) for inner in inner_nodes
+        return any(self._is_renamed(word) or _ASYNC_NAME.fullmatch(word) for word in words) or any(
+            isinstance(inner, ast.Await)
+            or getattr(inner, "is_async", 0)
+            or (isinstance(inner, ast.Attribute) and ast.unparse(inner) in self._table.dotted)
+            for inner in inner_nodes
         )
 
-    def _check_tokens(self, tokens: list[Any], exported: set[tuple[int, int]]) -> None:
-        names = {token.src for token in tokens if token.name == "NAME"}
-        for token, following in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
-            if token.src in {"async", "await"} and following.src != " ":
-                self._refuse(token.line, f"{token.src} must be followed by one space.")
+    def _is_renamed(self, word: str) -> bool:
+        """Ask unasync itself: in strings it also renames ``Async...`` that no table has."""
+        return bool(self._rule._unasync_name(word) != word)
+
+    def _check_tokens(
+        self, tokens: list[Any], exported: set[tuple[int, int]], formatted: set[str]
+    ) -> None:
+        names = formatted | {token.src for token in tokens if token.name == "NAME"}
+        for index, token in enumerate(tokens):
+            if token.src in {"async", "await"}:
+                self._check_operand(token, *tokens[index + 1 : index + 3])
             elif token.name == "NAME":
                 self._check_name(token, names)
-            elif token.name == "STRING" and token.src[1:-1] in self._table.names:
-                if (token.line, token.utf8_byte_offset) in exported:
-                    self._table.used.add(token.src[1:-1])
-                else:
-                    self._refuse(token.line, f"the string {token.src} would be renamed: avoid it.")
+            elif token.name == "STRING":
+                self._check_string(token, exported)
+
+    def _check_operand(self, token: Any, space: Any, operand: Any) -> None:
+        if space.src != " " or operand.name in {"ESCAPED_NL", "NL", "COMMENT"}:
+            self._refuse(token.line, f"{token.src} must be followed by one space and code.")
 
     def _check_name(self, token: Any, names: set[str]) -> None:
         twin = self._table.names.get(token.src)
         if twin is not None:
             self._table.used.add(token.src)
-            if twin in names:
-                self._refuse(token.line, f"{token.src} and {twin} would be one name: rename one.")
+            others = {name for name in names if self._table.names.get(name, name) == twin}
+            for other in sorted(others - {token.src}):
+                self._refuse(token.line, f"{token.src} and {other} would be one name: rename one.")
         elif re.match("Async[A-Z]", token.src):
             self._refuse(token.line, f"{token.src} is not in the table of names: add it.")
 
+    def _check_string(self, token: Any, exported: set[tuple[int, int]]) -> None:
+        content = token.src[1:-1]
+        if content in self._table.names and (token.line, token.utf8_byte_offset) in exported:
+            self._table.used.add(content)
+        elif self._is_renamed(content):
+            self._refuse(token.line, f"the string {token.src} would be renamed: avoid it.")
+
     def _rename(self, tokens: list[Any]) -> str:
-        rule = unasync.Rule("", "", self._table.names)
-        rule.token_replacements = self._table.names  # without the rules that unasync adds
-        return str(tokenize_rt.tokens_to_src(rule._unasync_tokens(self._join_dotted(tokens))))
+        renamed = self._rule._unasync_tokens(self._join_dotted(tokens))
+        return str(tokenize_rt.tokens_to_src(renamed))
 
     def _join_dotted(self, tokens: list[Any]) -> list[Any]:
         """Replace each dotted sequence of the table by one token."""
@@ -216,7 +267,7 @@ class _Conversion:
             parts = re.split(r"(\.)", sequence)
             for index in range(len(tokens) - len(parts), -1, -1):
                 window = tokens[index : index + len(parts)]
-                starts = index == 0 or tokens[index - 1].src != "."
+                starts = index == 0 or tokens[index - 1].src not in {".", "..."}
                 if starts and [token.src for token in window] == parts:
                     joined = window[0]._replace(src=self._table.dotted[sequence])
                     tokens[index : index + len(parts)] = [joined]
@@ -228,11 +279,18 @@ class _Conversion:
             for word in _ASYNC_WORDING.findall(line):
                 self._refuse(number, f"{word!r} is left in the twin: say what is true of both.")
         twin = "\n".join(lines)
+        try:
+            twin_tree = ast.parse(twin)
+        except SyntaxError as error:
+            self._refuse(
+                error.lineno or 1, f"the twin is no Python: {error.msg}: correct the table."
+            )
+            return
         for token in tokenize_rt.src_to_tokens(twin):
             if token.name == "NAME" and _ASYNC_NAME.fullmatch(token.src):
                 self._refuse(token.line, f"{token.src} is left in the twin: add it to the table.")
         expected = ast.dump(_Erasure(self._table).visit(tree))
-        if len(lines) != count or ast.dump(ast.parse(twin)) != expected:
+        if len(lines) != count or ast.dump(twin_tree) != expected:
             self._refuse(1, "the twin is another program than its source: report this.")
 
 
@@ -244,7 +302,7 @@ class _Erasure(ast.NodeTransformer):
         ast.AsyncFor: ast.For,
         ast.AsyncWith: ast.With,
     }
-    _NAMES = ("id", "attr", "arg", "name", "asname", "module")
+    _NAMES = ("id", "attr", "arg", "name", "asname", "module", "names", "kwd_attrs", "rest")
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -267,6 +325,8 @@ class _Erasure(ast.NodeTransformer):
     def _field(self, name: str, value: Any) -> Any:
         if name == "is_async":
             return 0
+        if isinstance(value, list):
+            return [self._field(name, inner) for inner in value]
         return (
             self._table.rename(value) if name in self._NAMES and isinstance(value, str) else value
         )
@@ -281,7 +341,22 @@ class _Erasure(ast.NodeTransformer):
 def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module]
+    return []
+
+
+def _names_in_fstrings(tree: ast.Module) -> set[str]:
+    """Return names that are no tokens before Python 3.12."""
+    return {
+        value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for inner in ast.walk(node)
+        if not isinstance(inner, ast.Constant)
+        for value in vars(inner).values()
+        if isinstance(value, str)
+    }
 
 
 def _is_export(node: ast.AST) -> bool:
@@ -306,7 +381,8 @@ def files_below(root: Path) -> list[Path]:
     return sorted(
         path
         for path in root.rglob("*")
-        if (path.is_symlink() or path.is_file()) and "__pycache__" not in path.parts
+        if (path.is_symlink() or path.is_file())
+        and "__pycache__" not in path.relative_to(root).parts
     )
 
 
@@ -319,12 +395,12 @@ def differences(project: Path, settings: Settings, twins: dict[str, bytes]) -> I
     }
     for name in sorted(twins.keys() | there.keys()):
         path = there.get(name)
-        if name not in twins:
-            yield f"{name}: no source has this twin"
-        elif path is None:
-            yield f"{name}: is missing"
+        if path is None:
+            yield f"{name}: is missing\n{_diff(name, b'', twins[name])}"
         elif path.is_symlink():
             yield f"{name}: is a symbolic link"
+        elif name not in twins:
+            yield f"{name}: no source has this twin\n{_diff(name, path.read_bytes(), b'')}"
         elif path.read_bytes() != twins[name]:
             yield _diff(name, path.read_bytes(), twins[name])
 
@@ -345,17 +421,18 @@ def _shown(content: bytes) -> list[str]:
 def write(project: Path, settings: Settings, twins: dict[str, bytes]) -> list[str]:
     """Make the twins' trees what was rendered; return what was done, a line for each file."""
     done = []
-    for name, content in twins.items():
-        path = project / name
-        if path.is_symlink() or not path.is_file() or path.read_bytes() != content:
-            _replace(path, content)
-            done.append(f"wrote {name}")
+    # First, so that nothing is written through a link that stands where a folder belongs.
     for root in settings.roots.values():
         for path in files_below(project / root):
             if path.relative_to(project).as_posix() not in twins:
                 path.unlink()
                 done.append(f"removed {path.relative_to(project).as_posix()}")
         _remove_empty_folders(project / root)
+    for name, content in twins.items():
+        path = project / name
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != content:
+            _replace(path, content)
+            done.append(f"wrote {name}")
     return done
 
 
