@@ -21,7 +21,7 @@ from advanced_alchemy.extensions.litestar.session import (
 )
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -132,6 +132,17 @@ async def test_they_work_on_our_table_and_our_rows(alchemy: AnyConfig) -> None:
     await theirs.delete(IDS[1], STORE)
     assert await ours.get(IDS[1], STORE) is None
     assert await theirs.get("unknown", STORE) is None
+
+
+async def test_their_model_works_on_our_table_with_one_more_column(alchemy: AnyConfig) -> None:
+    await on_metadata(alchemy, OurBase.metadata.create_all)
+    column = text("ALTER TABLE shared_sessions ADD sa_orm_sentinel INTEGER NULL")
+    await on_metadata(alchemy, lambda connection: connection.execute(column))
+    theirs, ours = their_backend(alchemy), our_backend(alchemy, OurSession)
+    await ours.set(IDS[0], b"ours", STORE)
+    assert await theirs.get(IDS[0], STORE) == b"ours"
+    await theirs.set(IDS[0], b"theirs", STORE)
+    assert await ours.get(IDS[0], STORE) == b"theirs"
 
 
 async def test_what_expires_for_us_on_their_table_expires_for_them(alchemy: AnyConfig) -> None:
