@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from litestar_sessions.dialects import SaveBy
     from litestar_sessions.exceptions import ConfigurationError, SessionError, SessionExistsError
     from litestar_sessions.model import SessionModelMixin, UUIDv7Base
-    from litestar_sessions.records import StoredSession, UpdateOutcome
+    from litestar_sessions.records import StoredSession
 
 __all__ = (
     "AsyncSessionStorage",
@@ -33,7 +33,6 @@ __all__ = (
     "StoredSession",
     "SyncSessionStorage",
     "UUIDv7Base",
-    "UpdateOutcome",
 )
 
 _HOMES = {
@@ -47,7 +46,7 @@ _HOMES = {
     "dialects": ("SaveBy",),
     "exceptions": ("ConfigurationError", "SessionError", "SessionExistsError"),
     "model": ("SessionModelMixin", "UUIDv7Base"),
-    "records": ("StoredSession", "UpdateOutcome"),
+    "records": ("StoredSession",),
 }
 
 

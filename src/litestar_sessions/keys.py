@@ -2,25 +2,72 @@
 
 from __future__ import annotations
 
+import hmac
 import re
+from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from litestar_sessions.model import SESSION_ID_LENGTH
 
-__all__ = ("storage_key",)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-_DIGEST_PREFIX = "sha256:"
-_HELD_EXACTLY = re.compile(rf"(?!{_DIGEST_PREFIX})[!-~]{{1,{SESSION_ID_LENGTH}}}")
+__all__ = ("PLAIN_KEYS", "SessionKeys", "hashed", "keyed", "plain")
+
+_DIGEST = "sha256:"
+_KEYED_DIGEST = "hmac-sha256:"
+_HELD_EXACTLY = re.compile(rf"(?!{_DIGEST}|{_KEYED_DIGEST})[!-~]{{1,{SESSION_ID_LENGTH}}}")
 
 
-def storage_key(session_id: str) -> str:
-    """Return what the column holds for a session ID: the ID itself, or its SHA-256 digest.
+def plain(session_id: str) -> str:
+    """Return the ID itself, or its digest where the column might not hold it exactly.
 
     Any string is a session ID, and no two have the same key. Printable ASCII without spaces, up to
     255 characters, is held exactly by every database. Whatever is not (NUL and lone surrogates
     are errors to some, others drop trailing spaces or fold accents) is kept under its digest; so
     is an ID that looks like a digest, or it would be the key of another ID.
     """
-    if _HELD_EXACTLY.fullmatch(session_id):
-        return session_id
-    return _DIGEST_PREFIX + sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return session_id if _HELD_EXACTLY.fullmatch(session_id) else hashed(session_id)
+
+
+def hashed(session_id: str) -> str:
+    """Return the SHA-256 digest of the ID.
+
+    An ID of 128 random bits or more cannot be found from its digest, so neither salt nor
+    stretching would add anything.
+    """
+    return _DIGEST + sha256(_encoded(session_id)).hexdigest()
+
+
+def keyed(secret: bytes) -> Callable[[str], str]:
+    """Return what spells an ID as its HMAC-SHA-256 under that secret."""
+    return partial(_keyed, secret)
+
+
+def _keyed(secret: bytes, session_id: str) -> str:
+    return _KEYED_DIGEST + hmac.digest(secret, _encoded(session_id), "sha256").hex()
+
+
+def _encoded(session_id: str) -> bytes:
+    return session_id.encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True)
+class SessionKeys:
+    """The spellings under which sessions are found; what is written gets the first one."""
+
+    spellings: tuple[Callable[[str], str], ...]
+
+    def current(self, session_id: str) -> str:
+        """Return the key of whatever is written."""
+        return self.spellings[0](session_id)
+
+    def all(self, session_id: str) -> tuple[str, ...]:
+        """Return every key that a session of this ID may have, the current one first."""
+        return tuple(spell(session_id) for spell in self.spellings)
+
+
+PLAIN_KEYS = SessionKeys((plain,))
+"""Session IDs as they are."""

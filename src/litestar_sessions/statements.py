@@ -1,37 +1,34 @@
 """Every SQL statement of the package, as values: built here, run by the storage.
 
-Their parameters are ``s_key`` and ``s_new_key`` (storage keys), ``s_data``, ``s_expected``,
-``s_expires_at`` and ``s_now``. The prefix keeps them apart from the columns of a model.
+`SessionParameters` has the values to run them with.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from litestar_sessions.dialects import SaveBy, way_to_save
-from litestar_sessions.keys import storage_key
+from litestar_sessions.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions.saves import merge, upsert
 from litestar_sessions.table import SessionTable
-from litestar_sessions.types import as_utc
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, Delete, Dialect, Executable, Insert, Select, Update
+    from sqlalchemy import (
+        BindParameter,
+        Column,
+        Delete,
+        Dialect,
+        Executable,
+        Insert,
+        Select,
+        Update,
+    )
     from sqlalchemy.sql.elements import ColumnElement
 
-__all__ = ("SessionStatements", "parameters")
-
-
-def parameters(session_id: str, **values: Any) -> dict[str, Any]:
-    """Return the parameters of a statement about one session; naive datetimes are taken as UTC."""
-    named = {
-        f"s_{name}": as_utc(value) if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
-    return {"s_key": storage_key(session_id), **named}
+__all__ = ("SessionStatements",)
 
 
 class SessionStatements:
@@ -41,23 +38,47 @@ class SessionStatements:
         ConfigurationError: The model cannot hold sessions, or the dialect cannot save that way.
     """
 
-    def __init__(self, model: type[Any], dialect: Dialect, save_by: SaveBy | None = None) -> None:
+    def __init__(
+        self,
+        model: type[Any],
+        dialect: Dialect,
+        save_by: SaveBy | None = None,
+        keys: SessionKeys = PLAIN_KEYS,
+    ) -> None:
         self._dialect = dialect
+        self._keys = keys
         self._save_by = way_to_save(dialect, save_by)
+        if len(keys.spellings) > 1:
+            # An upsert would not see a session that is there under another key.
+            self._save_by = SaveBy.LOOK_THEN_WRITE
         self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
-        self._key = bindparam("s_key", type_=sessions.session_id.type)
+        self.has_our_ids = sessions.has_our_ids
+        self._key = self._key_named("s_key")
+        self._new_key = self._key_named("s_new_key")
+        self._id = bindparam("s_id", type_=sessions.id.type)
         self._data = bindparam("s_data", type_=sessions.data.type)
         self._expires_at = bindparam("s_expires_at", type_=sessions.timestamp)
         self._now = bindparam("s_now", type_=sessions.timestamp)
 
+    def _key_named(self, name: str) -> BindParameter[Any]:
+        return bindparam(name, type_=self._sessions.session_id.type)
+
     @property
     def _found(self) -> ColumnElement[bool]:
-        return self._sessions.session_id == self._key
+        others = range(1, len(self._keys.spellings))
+        if not others:
+            return self._sessions.session_id == self._key
+        named = [self._key_named(f"s_key_{number}") for number in others]
+        return self._sessions.session_id.in_([self._key, *named])
 
     @property
     def _live(self) -> ColumnElement[bool]:
-        return self._found & (self._sessions.expires_at > self._now)
+        return self._found & self._not_expired
+
+    @property
+    def _not_expired(self) -> ColumnElement[bool]:
+        return self._sessions.expires_at > self._now
 
     @property
     def _row(self) -> dict[Column[Any], ColumnElement[Any]]:
@@ -68,13 +89,29 @@ class SessionStatements:
         return {self._sessions.data: self._data, self._sessions.expires_at: self._expires_at}
 
     @property
-    def _shown(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        return self._sessions.data.label("data"), self._sessions.expires_at.label("expires_at")
+    def _change(self) -> dict[Column[Any], ColumnElement[Any]]:
+        return {self._sessions.session_id: self._new_key, **self._content}
+
+    @property
+    def _shown(self) -> list[ColumnElement[Any]]:
+        sessions = self._sessions
+        columns = {
+            "id": sessions.id,
+            "session_id": sessions.session_id,
+            "data": sessions.data,
+            "expires_at": sessions.expires_at,
+        }
+        return [column.label(name) for name, column in columns.items()]
 
     @cached_property
     def load(self) -> Select[Any]:
-        """The data and the expiry of a live session."""
+        """A live session."""
         return select(*self._shown).where(self._live)
+
+    @cached_property
+    def reload(self) -> Select[Any]:
+        """A live session by its primary key."""
+        return select(*self._shown).where(self._sessions.id == self._id, self._not_expired)
 
     @cached_property
     def find(self) -> Select[Any]:
@@ -84,12 +121,13 @@ class SessionStatements:
     @cached_property
     def insert(self) -> Insert:
         """A new row; a unique violation if the key has one."""
-        return insert(self._sessions.table).values(self._row)
+        own_id = {self._sessions.id: self._id} if self.has_our_ids else {}
+        return insert(self._sessions.table).values(own_id | self._row)
 
     @cached_property
     def replace(self) -> Update:
         """New data and expiry for a session, live or expired."""
-        return update(self._sessions.table).where(self._found).values(self._content)
+        return update(self._sessions.table).where(self._found).values(self._change)
 
     @cached_property
     def save(self) -> Executable | None:
@@ -101,18 +139,26 @@ class SessionStatements:
         return None
 
     @cached_property
+    def overwrite(self) -> Update:
+        """New key, data and expiry for a live session."""
+        return update(self._sessions.table).where(self._live).values(self._change)
+
+    @cached_property
     def update(self) -> Update:
-        """New data and expiry for a live session whose data is still ``s_expected``."""
+        """The same for a live session whose data is still ``s_expected``."""
         expected = bindparam("s_expected", type_=self._sessions.data.type)
         unchanged: ColumnElement[bool] = self._sessions.data == expected
         if self._dialect.name == "oracle":  # which compares no BLOBs with "="
             unchanged = func.dbms_lob.compare(self._sessions.data, expected) == 0
-        return update(self._sessions.table).where(self._live, unchanged).values(self._content)
+        return self.overwrite.where(unchanged)
 
     @cached_property
     def touch(self) -> Update:
-        """A new expiry for a live session."""
-        change = {self._sessions.expires_at: self._expires_at}
+        """A new expiry for a live session, and the current key."""
+        change = {
+            self._sessions.session_id: self._new_key,
+            self._sessions.expires_at: self._expires_at,
+        }
         return update(self._sessions.table).where(self._live).values(change)
 
     @cached_property
@@ -123,14 +169,18 @@ class SessionStatements:
     @cached_property
     def rotate(self) -> Update:
         """A new key for a live session."""
-        new_key = bindparam("s_new_key", type_=self._sessions.session_id.type)
-        change = {self._sessions.session_id: new_key}
+        change = {self._sessions.session_id: self._new_key}
         return update(self._sessions.table).where(self._live).values(change)
 
     @cached_property
     def delete(self) -> Delete:
         """One session, live or expired."""
         return delete(self._sessions.table).where(self._found)
+
+    @cached_property
+    def discard(self) -> Delete:
+        """One session by its primary key."""
+        return delete(self._sessions.table).where(self._sessions.id == self._id)
 
     @cached_property
     def delete_all(self) -> Delete:

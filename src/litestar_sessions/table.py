@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, UniqueConstraint, inspect
 from sqlalchemy.exc import NoInspectionAvailable
 
 from litestar_sessions.exceptions import ConfigurationError
-from litestar_sessions.types import UTCTimestamp
+from litestar_sessions.types import UTCTimestamp, UUIDKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,11 @@ class SessionTable:
         for index in self.table.indexes:
             if index.unique:
                 yield set(index.columns)
+
+    @property
+    def has_our_ids(self) -> bool:
+        """Whether the primary key is a UUID column of ours; others know how to fill theirs."""
+        return isinstance(self.id.type, UUIDKey)
 
     @property
     def timestamp(self) -> TypeEngine[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession, UpdateOutcome
+from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession
 from tests.support.examples import SESSION_IDS
 from tests.support.models import OwnedSession
 
@@ -144,8 +144,7 @@ async def test_updating_replaces_what_was_expected(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:
     await storage.create("id", b"old", clock.after(minutes=20))
-    outcome = await storage.update("id", b"new", clock.after(minutes=30), expected=b"old")
-    assert outcome is UpdateOutcome.DONE
+    assert await storage.update("id", b"new", clock.after(minutes=30), expected=b"old")
     assert await storage.load("id") == StoredSession(b"new", clock.after(minutes=30))
 
 
@@ -153,14 +152,12 @@ async def test_updating_to_the_same_data_is_an_update(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:
     await storage.create("id", b"data", clock.after(minutes=20))
-    outcome = await storage.update("id", b"data", clock.after(minutes=20), expected=b"data")
-    assert outcome is UpdateOutcome.DONE
+    assert await storage.update("id", b"data", clock.after(minutes=20), expected=b"data")
 
 
 async def test_updating_does_not_undo_a_change(storage: AsyncSessionStorage, clock: Clock) -> None:
     await storage.create("id", b"theirs", clock.after(minutes=20))
-    outcome = await storage.update("id", b"ours", clock.after(minutes=30), expected=b"old")
-    assert outcome is UpdateOutcome.CHANGED
+    assert not await storage.update("id", b"ours", clock.after(minutes=30), expected=b"old")
     assert await storage.load("id") == StoredSession(b"theirs", clock.after(minutes=20))
 
 
@@ -168,15 +165,13 @@ async def test_updating_tells_data_apart_by_case(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:
     await storage.create("id", b"DATA", clock.after(minutes=20))
-    outcome = await storage.update("id", b"ours", clock.after(minutes=30), expected=b"data")
-    assert outcome is UpdateOutcome.CHANGED
+    assert not await storage.update("id", b"ours", clock.after(minutes=30), expected=b"data")
 
 
 async def test_updating_does_not_bring_back_a_deleted_session(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:
-    outcome = await storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
-    assert outcome is UpdateOutcome.GONE
+    assert not await storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
     assert await storage.delete_all() == 0
 
 
@@ -184,8 +179,7 @@ async def test_updating_does_not_bring_back_an_expired_session(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:
     await storage.create("id", b"old", clock.now)
-    outcome = await storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
-    assert outcome is UpdateOutcome.GONE
+    assert not await storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
     assert await storage.load("id") is None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from litestar_sessions import SyncSessionStorage, SessionExistsError, StoredSession, UpdateOutcome
+from litestar_sessions import SyncSessionStorage, SessionExistsError, StoredSession
 from tests.support.examples import SESSION_IDS
 from tests.support.models import OwnedSession
 
@@ -144,8 +144,7 @@ def test_updating_replaces_what_was_expected(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:
     storage.create("id", b"old", clock.after(minutes=20))
-    outcome = storage.update("id", b"new", clock.after(minutes=30), expected=b"old")
-    assert outcome is UpdateOutcome.DONE
+    assert storage.update("id", b"new", clock.after(minutes=30), expected=b"old")
     assert storage.load("id") == StoredSession(b"new", clock.after(minutes=30))
 
 
@@ -153,14 +152,12 @@ def test_updating_to_the_same_data_is_an_update(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:
     storage.create("id", b"data", clock.after(minutes=20))
-    outcome = storage.update("id", b"data", clock.after(minutes=20), expected=b"data")
-    assert outcome is UpdateOutcome.DONE
+    assert storage.update("id", b"data", clock.after(minutes=20), expected=b"data")
 
 
 def test_updating_does_not_undo_a_change(storage: SyncSessionStorage, clock: Clock) -> None:
     storage.create("id", b"theirs", clock.after(minutes=20))
-    outcome = storage.update("id", b"ours", clock.after(minutes=30), expected=b"old")
-    assert outcome is UpdateOutcome.CHANGED
+    assert not storage.update("id", b"ours", clock.after(minutes=30), expected=b"old")
     assert storage.load("id") == StoredSession(b"theirs", clock.after(minutes=20))
 
 
@@ -168,15 +165,13 @@ def test_updating_tells_data_apart_by_case(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:
     storage.create("id", b"DATA", clock.after(minutes=20))
-    outcome = storage.update("id", b"ours", clock.after(minutes=30), expected=b"data")
-    assert outcome is UpdateOutcome.CHANGED
+    assert not storage.update("id", b"ours", clock.after(minutes=30), expected=b"data")
 
 
 def test_updating_does_not_bring_back_a_deleted_session(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:
-    outcome = storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
-    assert outcome is UpdateOutcome.GONE
+    assert not storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
     assert storage.delete_all() == 0
 
 
@@ -184,8 +179,7 @@ def test_updating_does_not_bring_back_an_expired_session(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:
     storage.create("id", b"old", clock.now)
-    outcome = storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
-    assert outcome is UpdateOutcome.GONE
+    assert not storage.update("id", b"new", clock.after(minutes=20), expected=b"old")
     assert storage.load("id") is None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from litestar_sessions import SessionExistsError, StoredSession, UpdateOutcome
+from litestar_sessions import SessionExistsError, StoredSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,9 @@ HISTORIES = st.lists(
         _step("load_and_touch", _IDS, _LIFETIMES),
         _step("create", _IDS, _DATA, _LIFETIMES),
         _step("save", _IDS, _DATA, _LIFETIMES),
-        _step("update", _IDS, _DATA, _LIFETIMES, expected=_DATA),
+        _step(
+            "update", _IDS, _DATA, _LIFETIMES, expected=st.none() | _DATA, new_id=st.none() | _IDS
+        ),
         _step("touch", _IDS, _LIFETIMES),
         _step("rotate", _IDS, _IDS),
         _step("delete", _IDS),
@@ -87,21 +89,27 @@ class Model:
         if session_id in self._sessions:
             return SessionExistsError
         self.save(session_id, data, expires_at)
-        return None
+        return self._sessions[session_id]
 
     def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
         self._sessions[session_id] = StoredSession(data, expires_at)
 
     def update(
-        self, session_id: str, data: bytes, expires_at: datetime, *, expected: bytes
-    ) -> UpdateOutcome:
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        expected: bytes | None = None,
+        new_id: str | None = None,
+    ) -> object:
         session = self.load(session_id)
-        if session is None:
-            return UpdateOutcome.GONE
-        if session.data != expected:
-            return UpdateOutcome.CHANGED
-        self.save(session_id, data, expires_at)
-        return UpdateOutcome.DONE
+        if session is None or expected not in {None, session.data}:
+            return False
+        rotated = self.rotate(session_id, session_id if new_id is None else new_id)
+        if rotated is True:
+            self.save(session_id if new_id is None else new_id, data, expires_at)
+        return rotated
 
     def touch(self, session_id: str, expires_at: datetime) -> bool:
         session = self.load(session_id)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._compat import async_sleep, call_with_async_connection
@@ -14,9 +15,10 @@ from litestar_sessions.dialects import Retries
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Connection, Table
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ("create_missing",)
+__all__ = ("create_missing", "is_missing")
 
 
 async def create_missing(engine: AsyncEngine, create: Callable[..., None]) -> None:
@@ -38,3 +40,14 @@ async def create_missing(engine: AsyncEngine, create: Callable[..., None]) -> No
                 return
         # Another process may have created it since it was found missing.
         await async_sleep(pause)
+
+
+async def is_missing(engine: AsyncEngine, table: Table) -> bool:
+    """Tell whether the database lacks the table."""
+
+    def look(connection: Connection) -> bool:
+        return inspect(connection).has_table(table.name, table.schema)
+
+    async with engine.connect() as connection:
+        is_there = await call_with_async_connection(connection, look)
+        return not is_there

@@ -4,29 +4,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from litestar_sessions._sync.tables import create_missing
+from litestar_sessions._sync.execution import Execution
+from litestar_sessions._sync.tables import create_missing, is_missing
 from litestar_sessions._compat import sync_sleep
-from litestar_sessions.dialects import Retries, SaveBy, in_autocommit
+from litestar_sessions.dialects import Retries, SaveBy
 from litestar_sessions.exceptions import SessionExistsError
-from litestar_sessions.keys import storage_key
-from litestar_sessions.records import StoredSession, UpdateOutcome, rows_affected, stored_session
-from litestar_sessions.statements import SessionStatements, parameters
+from litestar_sessions.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions.parameters import SessionParameters, named
+from litestar_sessions.records import (
+    StoredSession,
+    first_row,
+    inserted_id,
+    rows_affected,
+    stored_session,
+)
+from litestar_sessions.statements import SessionStatements
 from litestar_sessions.types import as_utc, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from sqlalchemy import Executable
-    from sqlalchemy.engine import CursorResult
-    from sqlalchemy import Connection, Engine
-
-T = TypeVar("T")
+    from sqlalchemy import Engine
 
 __all__ = ("SyncSessionStorage",)
 
@@ -36,13 +40,15 @@ class SyncSessionStorage:
 
     A session is live while ``expires_at`` is later than the clock. Every verb takes any string as
     a session ID, is a single statement wherever the database allows, and may meet any other verb
-    at the same moment: deadlocks and serialization failures are tried again.
+    at the same moment: deadlocks and serialization failures are tried again, and so is, once, what
+    met a connection that had died since it was last used.
 
     Args:
         engine: Where the table is. It is used in autocommit if that costs nothing.
         model: The mapped class of the table.
         clock: What returns the current time, aware.
         save_by: How to save; by default in the best way that the dialect has.
+        keys: How session IDs are spelled in the table.
 
     Raises:
         ConfigurationError: The model cannot hold sessions, or the dialect cannot save that way.
@@ -55,17 +61,17 @@ class SyncSessionStorage:
         *,
         clock: Callable[[], datetime] = utc_now,
         save_by: SaveBy | None = None,
+        keys: SessionKeys = PLAIN_KEYS,
     ) -> None:
         self.clock = clock
-        self._statements = SessionStatements(model, engine.dialect, save_by)
-        self._engine, self._is_autocommit = in_autocommit(engine)
+        self._statements = SessionStatements(model, engine.dialect, save_by, keys)
+        self._parameters = SessionParameters(keys, with_id=self._statements.has_our_ids)
+        self._execution = Execution(engine)
 
     def load(self, session_id: str) -> StoredSession | None:
         """Return a live session, or ``None`` if there is none; change nothing."""
-        sought = parameters(session_id, now=self.clock())
-        with self._engine.connect() as connection:
-            result = connection.execute(self._statements.load, sought)
-            return stored_session(result)
+        sought = self._parameters.find(session_id, now=self.clock())
+        return self._execution.read(self._statements.load, sought, stored_session)
 
     def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
         """Return a live session and move its expiry; ``None`` if there is none.
@@ -78,55 +84,78 @@ class SyncSessionStorage:
             if session is None or not self.touch(session_id, expires_at):
                 return None
             return replace(session, expires_at=as_utc(expires_at))
-        change = parameters(session_id, expires_at=expires_at, now=self.clock())
-        return self._run(statement, change, stored_session)
+        change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
+        return self._execution.write(statement, change, stored_session)
 
-    def create(self, session_id: str, data: bytes, expires_at: datetime) -> None:
-        """Store a new session.
+    def reload(self, session: StoredSession) -> StoredSession | None:
+        """Return a session as it is now; ``None`` if it is not live any more.
+
+        It is found under another session ID too; its key tells.
+        """
+        sought = named({"id": session.id, "now": self.clock()})
+        return self._execution.read(self._statements.reload, sought, stored_session)
+
+    def create(self, session_id: str, data: bytes, expires_at: datetime) -> StoredSession:
+        """Store a new session, and return it.
 
         Raises:
             SessionExistsError: There is one under this ID, live or expired; it stays as it is.
         """
-        row = parameters(session_id, data=data, expires_at=expires_at)
+        row = self._parameters.insert(session_id, self.clock(), data=data, expires_at=expires_at)
         try:
-            self._write(self._statements.insert, row)
+            primary_key = self._execution.write(self._statements.insert, row, inserted_id)
         except IntegrityError:
             # It may also be a column of the user's that must not be null.
             if not self._exists(session_id):
                 raise
             # The driver's error, which quotes the ID, is not kept as the cause.
             raise SessionExistsError("There is a session under this ID already.") from None
+        return StoredSession(data, as_utc(expires_at), primary_key, row["s_key"])
 
     def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
         """Replace the data and the expiry of a session; create it if there is none."""
-        row = parameters(session_id, data=data, expires_at=expires_at)
         statement = self._statements.save
         if statement is None:
-            self._look_then_write(row)
+            self._look_then_write(session_id, data, expires_at)
         else:
+            row = self._parameters.save(session_id, data=data, expires_at=expires_at)
             self._write(statement, row)
 
     def update(
-        self, session_id: str, data: bytes, expires_at: datetime, *, expected: bytes
-    ) -> UpdateOutcome:
-        """Replace the data and the expiry of a live session if its data is still as expected.
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        expected: bytes | None = None,
+        new_id: str | None = None,
+    ) -> bool:
+        """Replace the data and the expiry of a live session; return whether that was done.
 
-        Nothing is written if it is not; the answer then says whether the session was changed or is
-        gone. A session that is gone is not brought back.
+        If it was not, nothing was: the session is gone, which this never undoes, or it has other
+        data than was expected.
+
+        Args:
+            session_id: The ID of the session.
+            data: The new data.
+            expires_at: The new expiry.
+            expected: The data to replace; ``None`` for any.
+            new_id: An ID to have instead; the old one is dead from then on.
+
+        Raises:
+            SessionExistsError: There is a session under the new ID, live or expired; both stay.
         """
-        change = parameters(
-            session_id, data=data, expires_at=expires_at, expected=expected, now=self.clock()
+        change = self._parameters.change(
+            session_id, new_id, data=data, expires_at=expires_at, now=self.clock()
         )
-        if self._write(self._statements.update, change):
-            return UpdateOutcome.DONE
-        session = self.load(session_id)
-        return UpdateOutcome.CHANGED if session else UpdateOutcome.GONE
+        if expected is None:
+            return self._change(self._statements.overwrite, change)
+        return self._change(self._statements.update, {**change, "s_expected": expected})
 
     def touch(self, session_id: str, expires_at: datetime) -> bool:
         """Move the expiry of a live session; return whether there was one."""
-        change = parameters(session_id, expires_at=expires_at, now=self.clock())
-        count = self._write(self._statements.touch, change)
-        return count > 0
+        change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
+        return self._change(self._statements.touch, change)
 
     def rotate(self, session_id: str, new_id: str) -> bool:
         """Give a live session another ID; return whether there was one.
@@ -136,16 +165,16 @@ class SyncSessionStorage:
         Raises:
             SessionExistsError: There is a session under the new ID, live or expired; both stay.
         """
-        change = parameters(session_id, new_key=storage_key(new_id), now=self.clock())
-        try:
-            count = self._write(self._statements.rotate, change)
-        except IntegrityError:
-            raise SessionExistsError("There is a session under the new ID already.") from None
-        return count > 0
+        change = self._parameters.change(session_id, new_id, now=self.clock())
+        return self._change(self._statements.rotate, change)
 
     def delete(self, session_id: str) -> None:
         """Remove a session, live or expired; do nothing if there is none."""
-        self._write(self._statements.delete, parameters(session_id))
+        self._write(self._statements.delete, self._parameters.find(session_id))
+
+    def discard(self, session: StoredSession) -> None:
+        """Remove a session that was loaded, also if it has another session ID by now."""
+        self._write(self._statements.discard, named({"id": session.id}))
 
     def delete_all(self) -> int:
         """Remove every session; return how many there were."""
@@ -167,16 +196,22 @@ class SyncSessionStorage:
 
     def create_table(self) -> None:
         """Create the table and its indexes if they are missing; several processes may do so."""
-        create_missing(self._engine, self._statements.table.create)
+        create_missing(self._execution.engine, self._statements.table.create)
+
+    def has_table(self) -> bool:
+        """Tell whether the table is there."""
+        return not is_missing(self._execution.engine, self._statements.table)
 
     def _exists(self, session_id: str) -> bool:
-        with self._engine.connect() as connection:
-            result = connection.execute(self._statements.find, parameters(session_id))
-            return result.one_or_none() is not None
+        sought = self._parameters.find(session_id)
+        session = self._execution.read(self._statements.find, sought, first_row)
+        return session is not None
 
-    def _look_then_write(self, row: Mapping[str, Any]) -> None:
+    def _look_then_write(self, session_id: str, data: bytes, expires_at: datetime) -> None:
+        change = self._parameters.change(session_id, data=data, expires_at=expires_at)
+        row = self._parameters.insert(session_id, self.clock(), data=data, expires_at=expires_at)
         retries = Retries()
-        while not self._write(self._statements.replace, row):
+        while not self._write(self._statements.replace, change):
             try:
                 self._write(self._statements.insert, row)
             except IntegrityError as error:
@@ -185,23 +220,13 @@ class SyncSessionStorage:
             else:
                 return
 
+    def _change(self, statement: Executable, change: Mapping[str, Any]) -> bool:
+        try:
+            count = self._write(statement, change)
+        except IntegrityError:
+            # Only the key is unique. The driver's error, which quotes it, is not kept as the cause.
+            raise SessionExistsError("There is a session under the new ID already.") from None
+        return count > 0
+
     def _write(self, statement: Executable, values: Mapping[str, Any]) -> int:
-        return self._run(statement, values, rows_affected)
-
-    def _run(
-        self,
-        statement: Executable,
-        values: Mapping[str, Any],
-        answer: Callable[[CursorResult[Any]], T],
-    ) -> T:
-        retries = Retries()
-        while True:
-            try:
-                with self._transaction() as connection:
-                    result = connection.execute(statement, values)
-                    return answer(result)
-            except DBAPIError as error:
-                sync_sleep(retries.pause_after(error))
-
-    def _transaction(self) -> AbstractContextManager[Connection]:
-        return self._engine.connect() if self._is_autocommit else self._engine.begin()
+        return self._execution.write(statement, values, rows_affected)

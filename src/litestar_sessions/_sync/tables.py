@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._compat import sync_sleep, call_with_connection
@@ -14,9 +15,10 @@ from litestar_sessions.dialects import Retries
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Connection, Table
     from sqlalchemy import Engine
 
-__all__ = ("create_missing",)
+__all__ = ("create_missing", "is_missing")
 
 
 def create_missing(engine: Engine, create: Callable[..., None]) -> None:
@@ -38,3 +40,14 @@ def create_missing(engine: Engine, create: Callable[..., None]) -> None:
                 return
         # Another process may have created it since it was found missing.
         sync_sleep(pause)
+
+
+def is_missing(engine: Engine, table: Table) -> bool:
+    """Tell whether the database lacks the table."""
+
+    def look(connection: Connection) -> bool:
+        return inspect(connection).has_table(table.name, table.schema)
+
+    with engine.connect() as connection:
+        is_there = call_with_connection(connection, look)
+        return not is_there

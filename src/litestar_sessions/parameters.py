@@ -1,0 +1,72 @@
+"""The values that the statements are run with.
+
+Their names are ``s_key`` (a storage key; ``s_key_1`` and so on are the others under which a session
+may be found), ``s_new_key``, ``s_id``, ``s_data``, ``s_expected``, ``s_expires_at`` and ``s_now``.
+The prefix keeps them apart from the columns of a model.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from litestar_sessions.types import as_utc
+
+if TYPE_CHECKING:
+    from litestar_sessions.keys import SessionKeys
+
+__all__ = ("SessionParameters",)
+
+_RANDOM_BITS = 80
+"""The part of a UUIDv7 below its 48 bits of time (RFC 9562, section 5.7)."""
+
+
+class SessionParameters:
+    """Makes parameters from session IDs.
+
+    Args:
+        keys: How session IDs are spelled.
+        with_id: Whether an ``INSERT`` is to have a primary key of ours.
+    """
+
+    def __init__(self, keys: SessionKeys, *, with_id: bool) -> None:
+        self._keys = keys
+        self._with_id = with_id
+
+    def find(self, session_id: str, **values: Any) -> dict[str, Any]:
+        """For a statement that finds a session by its ID."""
+        current, *others = self._keys.all(session_id)
+        numbered = {f"s_key_{number}": key for number, key in enumerate(others, 1)}
+        return {"s_key": current, **numbered, **named(values)}
+
+    def change(self, session_id: str, new_id: str | None = None, **values: Any) -> dict[str, Any]:
+        """For a statement that finds a session and writes its key, as it is spelled now."""
+        new_key = self._keys.current(session_id if new_id is None else new_id)
+        return self.find(session_id, new_key=new_key, **values)
+
+    def save(self, session_id: str, **values: Any) -> dict[str, Any]:
+        """For a statement that writes the whole row."""
+        return {"s_key": self._keys.current(session_id), **named(values)}
+
+    def insert(self, session_id: str, created_at: datetime, **values: Any) -> dict[str, Any]:
+        """For an ``INSERT``; the primary key carries the time."""
+        if self._with_id:
+            values["id"] = _uuid7_of(created_at)
+        return self.save(session_id, **values)
+
+
+def named(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values by the names of their parameters; naive datetimes are taken as UTC."""
+    return {
+        f"s_{name}": as_utc(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+def _uuid7_of(moment: datetime) -> UUID:
+    milliseconds = int(moment.timestamp() * 1000)
+    chance = uuid7().int & ((1 << _RANDOM_BITS) - 1)
+    return UUID(int=milliseconds << _RANDOM_BITS | chance)
