@@ -13,26 +13,46 @@ if TYPE_CHECKING:
     from litestar_sessions._sync.config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
     from litestar_sessions.base import SQLAlchemySessionBackendBase
+    from litestar_sessions.default_model import Session
     from litestar_sessions.dialects import SaveBy
-    from litestar_sessions.exceptions import ConfigurationError, SessionError, SessionExistsError
+    from litestar_sessions.exceptions import (
+        ConfigurationError,
+        ResponseStartedError,
+        SessionError,
+        SessionExistsError,
+    )
+    from litestar_sessions.http_exceptions import SessionConflictError, SessionUnavailableError
+    from litestar_sessions.middleware import SQLAlchemySessionMiddleware
     from litestar_sessions.model import SessionModelMixin, UUIDv7Base
+    from litestar_sessions.plugin import SessionPlugin
     from litestar_sessions.records import StoredSession
+    from litestar_sessions.request_session import rotate_session_id, save_session
+    from litestar_sessions.session_config import SQLAlchemySessionConfig
 
 __all__ = (
     "AsyncSessionStorage",
     "ConfigurationError",
+    "ResponseStartedError",
     "SQLAlchemyAsyncConfig",
     "SQLAlchemyAsyncSessionBackend",
     "SQLAlchemySessionBackendBase",
+    "SQLAlchemySessionConfig",
+    "SQLAlchemySessionMiddleware",
     "SQLAlchemySyncConfig",
     "SQLAlchemySyncSessionBackend",
     "SaveBy",
+    "Session",
+    "SessionConflictError",
     "SessionError",
     "SessionExistsError",
     "SessionModelMixin",
+    "SessionPlugin",
+    "SessionUnavailableError",
     "StoredSession",
     "SyncSessionStorage",
     "UUIDv7Base",
+    "rotate_session_id",
+    "save_session",
 )
 
 _HOMES = {
@@ -44,7 +64,18 @@ _HOMES = {
     "_sync.storage": ("SyncSessionStorage",),
     "base": ("SQLAlchemySessionBackendBase",),
     "dialects": ("SaveBy",),
-    "exceptions": ("ConfigurationError", "SessionError", "SessionExistsError"),
+    "exceptions": (
+        "ConfigurationError",
+        "ResponseStartedError",
+        "SessionError",
+        "SessionExistsError",
+    ),
+    "http_exceptions": ("SessionConflictError", "SessionUnavailableError"),
+    "default_model": ("Session",),
+    "middleware": ("SQLAlchemySessionMiddleware",),
+    "plugin": ("SessionPlugin",),
+    "request_session": ("rotate_session_id", "save_session"),
+    "session_config": ("SQLAlchemySessionConfig",),
     "model": ("SessionModelMixin", "UUIDv7Base"),
     "records": ("StoredSession",),
 }

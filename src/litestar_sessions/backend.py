@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions.base import SQLAlchemySessionBackendBase
 from litestar_sessions.config import SQLAlchemyConfigT
-from litestar_sessions.types import utc_now
+from litestar_sessions.exceptions import ConfigurationError, SessionError
+from litestar_sessions.http_exceptions import SessionUnavailableError
+from litestar_sessions.request_session import RequestSession, find_session
+from litestar_sessions.session_config import TableState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from datetime import datetime
 
+    from litestar.connection import ASGIConnection
     from litestar.middleware.session.server_side import ServerSideSessionConfig
     from litestar.stores.base import Store
+    from litestar.types import Message, ScopeSession
 
     from litestar_sessions.threads import AnyStorage
+
+    Connection = ASGIConnection[Any, Any, Any, Any]
 
 __all__ = ("StorageSessionBackend",)
 
@@ -24,8 +33,8 @@ __all__ = ("StorageSessionBackend",)
 class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
     """A backend whose sessions are in a storage.
 
-    Litestar's ``store`` arguments are not used. If ``alchemy_config.create_all`` is true, the first
-    operation creates the table if it is missing.
+    Litestar's ``store`` arguments are not used. If the config says so, the first operation creates
+    the table if it is missing.
 
     Raises:
         ConfigurationError: As by the base; or the engine is of the other kind, or the model cannot
@@ -35,64 +44,123 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
     def __init__(
         self,
         config: ServerSideSessionConfig,
-        alchemy_config: SQLAlchemyConfigT,
-        model: type[Any],
+        alchemy_config: SQLAlchemyConfigT | None = None,
+        model: type[Any] | None = None,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(config, alchemy_config, model, clock=clock)
         self._storage = self._open_storage()
-        create_all = getattr(alchemy_config, "create_all", False)
-        self._prepare = _Once(self._storage.create_table, is_done=not create_all)
+        self._table = getattr(config, "table", None) or TableState()
+        self._creates_table = getattr(config, "create_table", False) or getattr(
+            self.alchemy, "create_all", False
+        )
 
     @abstractmethod
     def _open_storage(self) -> AnyStorage:
-        """Return the storage, for the engine, the model and the clock."""
+        """Return the storage, for the engine, the model, the clock and the keys."""
+
+    async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
+        """Return the session that the connection's cookie names, or an empty one.
+
+        What cannot be a session ID is not looked up. If the database does not answer, the session
+        that is returned raises when it is used.
+        """
+        return await RequestSession(self, connection).load()  # type: ignore[return-value]  # the stand-in is no dict on purpose
+
+    def get_session_id(self, connection: Connection) -> str:
+        """Return the ID of the connection's session; a new session's is one that nobody knows."""
+        session = find_session(self, connection.scope)
+        if session is not None:
+            return session.session_id
+        # Litestar's test client asks before anything is loaded.
+        return connection.get_session_id() or self.generate_session_id()
+
+    async def store_in_message(
+        self, scope_session: ScopeSession, message: Message, connection: Connection
+    ) -> None:
+        """Let storage have the session, and add to the message what the browser has to know.
+
+        Raises:
+            SessionUnavailableError: The database did not answer.
+            SessionConflictError: Other requests have changed the session, and went before.
+        """
+        session = find_session(self, connection.scope)
+        if session is None:
+            # Litestar's test client sets the data of a session that it has not loaded.
+            session = RequestSession(self, connection)
+            await session.load()
+            connection.scope["session"] = scope_session
+        may_save = message["status"] < HTTPStatus.INTERNAL_SERVER_ERROR  # type: ignore[typeddict-item]  # the message starts a response
+        try:
+            await session.respond(message, may_save=may_save)
+        except Exception:
+            # Litestar takes the response for started, but nothing was sent.
+            connection._connection_state.response_started = False  # noqa: SLF001
+            raise
+
+    async def ask(self, verb: str, *arguments: Any, **options: Any) -> Any:
+        """Return the answer of the storage to a verb.
+
+        Raises:
+            SessionUnavailableError: There was none within the time that the config allows.
+            SessionError: As by the storage.
+        """
+        try:
+            return await asyncio.wait_for(
+                self._perform(verb, *arguments, **options), self.policy.patience
+            )
+        except SessionError:
+            raise
+        except Exception as error:  # each driver has exceptions of its own
+            raise SessionUnavailableError from error
 
     async def get(self, session_id: str, store: Store | None = None) -> bytes | None:  # noqa: ARG002 - Litestar's
         """Return the data of a live session, or ``None`` if there is none.
 
         The expiry moves only if ``config.renew_on_access`` is true.
         """
-        await self._prepare()
         if self.config.renew_on_access:
-            session = await self._storage.load_and_touch(session_id, self.next_expiry())
+            session = await self._perform("load_and_touch", session_id, self.next_expiry())
         else:
-            session = await self._storage.load(session_id)
+            session = await self._perform("load", session_id)
         return None if session is None else session.data
 
     async def set(self, session_id: str, data: bytes, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Replace the data of a session, expired or not, or create it; it lives for ``max_age``."""
-        await self._prepare()
-        await self._storage.save(session_id, data, self.next_expiry())
+        await self._perform("save", session_id, data, self.next_expiry())
 
     async def delete(self, session_id: str, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Delete a session; do nothing if there is none."""
-        await self._prepare()
-        await self._storage.delete(session_id)
+        await self._perform("delete", session_id)
 
     async def delete_all(self, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Delete every session."""
-        await self._prepare()
-        await self._storage.delete_all()
+        await self._perform("delete_all")
 
     async def delete_expired(self) -> int:
         """Delete every expired session; return how many there were.
 
         A session that is saved meanwhile stays.
         """
-        await self._prepare()
-        return await self._storage.delete_expired()
+        count: int = await self._perform("delete_expired")
+        return count
 
+    async def prepare(self) -> None:
+        """Create the table if the config says so; otherwise see that it is there.
 
-class _Once:
-    """Something to be done before anything else; all copies of a backend share one."""
+        Raises:
+            ConfigurationError: It is not; the message says what to do.
+            SessionUnavailableError: The database did not answer.
+        """
+        if not await self.ask("has_table"):
+            raise ConfigurationError(
+                f"The database has no table {self.model.__tablename__} for sessions: run your "
+                "migrations, or have it created with create_table=True.",
+            )
 
-    def __init__(self, function: Callable[[], Awaitable[None]], *, is_done: bool) -> None:
-        self._function = function
-        self._is_done = is_done
-
-    async def __call__(self) -> None:
-        if not self._is_done:
-            await self._function()
-            self._is_done = True
+    async def _perform(self, verb: str, *arguments: Any, **options: Any) -> Any:
+        if self._creates_table and not self._table.is_ready:
+            await self._storage.create_table()
+            self._table.is_ready = True
+        return await getattr(self._storage, verb)(*arguments, **options)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from copy import copy, deepcopy
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Generic
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from litestar.middleware.session.server_side import ServerSideSessionBackend
 
 from litestar_sessions import dialects
 from litestar_sessions.config import SQLAlchemyConfigT
 from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions.keys import PLAIN_KEYS
+from litestar_sessions.policy import check_lifetime
+from litestar_sessions.session_config import SQLAlchemySessionConfig, policy_of
 from litestar_sessions.types import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from litestar.middleware.session.server_side import ServerSideSessionConfig
     from sqlalchemy import Dialect
     from typing_extensions import Self
 
+    from litestar_sessions.policy import SessionPolicy
+
 __all__ = ("SQLAlchemySessionBackendBase",)
 
-# A century of room: a lifetime that fits today must also fit while the process runs on.
-_LATEST_EXPIRY = datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=36_525)
+_NO_HEX = re.compile(r"[^0-9a-f]")
 
 
 class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlchemyConfigT]):
@@ -34,33 +40,46 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
     middleware of routers, controllers and handlers.
 
     Args:
-        config: Litestar's settings of the session: its cookie, its lifetime.
+        config: Litestar's settings of the session: its cookie, its lifetime. A
+            `SQLAlchemySessionConfig` also has what the other arguments stand for.
         alchemy_config: What has the engine.
         model: The mapped class of the session table.
         clock: What returns the current time, aware.
 
     Raises:
-        ConfigurationError: A session of ``config.max_age`` would expire after the last timestamp.
+        ConfigurationError: A session of ``config.max_age`` would expire after the last timestamp,
+            or engine config or model are missing.
     """
 
     def __init__(
         self,
         config: ServerSideSessionConfig,
-        alchemy_config: SQLAlchemyConfigT,
-        model: type[Any],
+        alchemy_config: SQLAlchemyConfigT | None = None,
+        model: type[Any] | None = None,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(config=config)
-        self.alchemy = alchemy_config
-        self.model = model
-        self.clock = clock
-        limit = int((_LATEST_EXPIRY - clock()).total_seconds())
-        if config.max_age > limit:
+        self.engine: Any
+        """The engine through which the sessions are reached, async or sync."""
+        if isinstance(config, SQLAlchemySessionConfig):
+            if alchemy_config is not None or model is not None:
+                raise ConfigurationError(
+                    "A SQLAlchemySessionConfig has alchemy_config and model: leave them out here.",
+                )
+            self.alchemy = cast("SQLAlchemyConfigT", config.alchemy_config)
+            self.model, self.engine, self.keys = config.model, config.engine, config.keys
+        elif alchemy_config is None or model is None:
             raise ConfigurationError(
-                f"max_age is {config.max_age} seconds, and the limit is {limit}: no timestamp is "
-                "later than the year 9999. Choose a smaller one.",
+                "Hand in alchemy_config= and model=, or a SQLAlchemySessionConfig, which has them.",
             )
+        else:
+            self.alchemy = alchemy_config
+            self.model, self.engine, self.keys = model, alchemy_config.get_engine(), PLAIN_KEYS
+        if clock is None:
+            clock = getattr(config, "clock", utc_now)
+        self.clock: Callable[[], datetime] = clock
+        check_lifetime("max_age", config.max_age, self.clock())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy that shares everything but the config."""
@@ -68,6 +87,18 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
         memo[id(self)] = duplicate
         duplicate.config = deepcopy(self.config, memo)
         return duplicate
+
+    @property
+    def policy(self) -> SessionPolicy:
+        """How long sessions live, and who wins when two requests change one."""
+        return policy_of(self.config)
+
+    def is_session_id(self, text: str) -> bool:
+        """Tell whether `generate_session_id` could have made that; nothing else is looked up.
+
+        A class that makes other IDs has to override both.
+        """
+        return len(text) == 2 * self.config.session_id_bytes and not _NO_HEX.search(text)
 
     @staticmethod
     def supports_merge(dialect: Dialect | None = None, force_disable_merge: bool = False) -> bool:  # noqa: FBT001, FBT002 - Advanced Alchemy's signature

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import event, make_url
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool, SingletonThreadPool
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sqlalchemy import URL
-    from sqlalchemy.engine import Dialect, Engine
+    from sqlalchemy.engine import Dialect
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-EngineT = TypeVar("EngineT", "AsyncEngine", "Engine")
+EngineT = TypeVar("EngineT", "AsyncEngine", Engine)
 
-__all__ = ("ASYNC", "SYNC", "EngineKind", "check_engine", "open_engine")
+__all__ = ("ASYNC", "SYNC", "EngineKind", "check_engine", "is_async_url", "open_engine", "sibling")
 
 SQLITE_BUSY_TIMEOUT = 10
 """How many seconds a statement waits for another writer of the same SQLite file."""
@@ -75,7 +75,8 @@ def open_engine(
     Raises:
         ConfigurationError: The URL is no URL, or its driver is not installed or of the other kind.
     """
-    url, dialect = _parse(kind, connection_string)
+    url, entry = _parse(connection_string)
+    dialect = entry.get_async_dialect_cls(url) if kind.is_async else entry
     _check_kind(kind, dialect, url.drivername)
     try:
         engine = create(url, **_best_options(url, dialect, options))
@@ -110,7 +111,39 @@ def check_engine(kind: EngineKind, engine: EngineT) -> EngineT:
     return engine
 
 
-def _parse(kind: EngineKind, connection_string: str | URL) -> tuple[URL, type[Dialect]]:
+def is_async_url(connection_string: str | URL) -> bool:
+    """Tell whether the driver of a URL can be used async; psycopg can be either.
+
+    Raises:
+        ConfigurationError: The URL is no URL, or its dialect is not known.
+    """
+    url, entry = _parse(connection_string)
+    return bool(entry.get_async_dialect_cls(url).is_async)
+
+
+def sibling(engine: AsyncEngine | Engine) -> AsyncEngine | Engine:
+    """Return an engine with a pool of its own for the same database, or the same engine.
+
+    What holds a connection of the one pool cannot starve the other. Driver, credentials, size of
+    the pool and its event listeners are those of the engine. It is the same engine where there is
+    nothing to starve (`NullPool`), or where another connection would be another database.
+    """
+    if not isinstance(engine, Engine):
+        own = sibling(engine.sync_engine)
+        return engine if own is engine.sync_engine else type(engine)(own)  # type: ignore[arg-type]  # a sync engine's sibling is one too
+    is_in_memory = engine.dialect.name == "sqlite" and engine.url.database in {None, "", ":memory:"}
+    if is_in_memory or not isinstance(engine.pool, QueuePool):
+        return engine
+    return Engine(
+        engine.pool.recreate(),
+        engine.dialect,
+        engine.url,
+        execution_options=engine.get_execution_options(),
+        hide_parameters=True,
+    )
+
+
+def _parse(connection_string: str | URL) -> tuple[URL, type[Dialect]]:
     try:
         url = make_url(connection_string)
     except (ArgumentError, ValueError):  # the latter for a port that is no number
@@ -120,13 +153,12 @@ def _parse(kind: EngineKind, connection_string: str | URL) -> tuple[URL, type[Di
             "'postgresql+asyncpg://user:password@host/database'.",
         ) from None
     try:
-        entry = url.get_dialect()
+        return url, url.get_dialect()
     except NoSuchModuleError:
         raise ConfigurationError(
             f"SQLAlchemy has no dialect {url.drivername!r}: check its spelling, or install the "
             "package that brings it.",
         ) from None
-    return url, entry.get_async_dialect_cls(url) if kind.is_async else entry
 
 
 def _check_kind(kind: EngineKind, dialect: Dialect | type[Dialect], driver: str) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ("ConfigurationError", "SessionError", "SessionExistsError")
+__all__ = (
+    "ConfigurationError",
+    "ResponseStartedError",
+    "SessionError",
+    "SessionExistsError",
+)
 
 
 class SessionError(Exception):
@@ -17,4 +22,11 @@ class SessionExistsError(SessionError):
     """A session was to be created under an ID that storage already has.
 
     The message does not hold the ID, so that it may be logged.
+    """
+
+
+class ResponseStartedError(SessionError, RuntimeError):
+    """What was asked for needs a cookie, and the response, or the WebSocket, has already started.
+
+    Do it before anything is sent.
     """

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     AnyStorage: TypeAlias = AsyncSessionStorage
     """A storage of either half, each verb of which is awaited."""
 
-__all__ = ("in_place", "in_threads")
+__all__ = ("in_place", "in_threads", "stop")
 
 
 def in_place(storage: AsyncSessionStorage, _engine: AsyncEngine) -> AnyStorage:
@@ -62,6 +62,13 @@ _executors: WeakKeyDictionary[Engine, ThreadPoolExecutor] = WeakKeyDictionary()
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
     os.register_at_fork(after_in_child=_executors.clear)  # threads do not survive a fork
+
+
+def stop(engine: AsyncEngine | Engine) -> None:
+    """Let the threads of an engine end; further work gets new ones."""
+    executor = _executors.pop(cast("Engine", engine), None)
+    if executor is not None:
+        executor.shutdown(wait=False)
 
 
 def _executor(engine: Engine) -> ThreadPoolExecutor:

@@ -21,6 +21,6 @@ class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
     """Sessions in a database that is reached through an engine of this kind."""
 
     def _open_storage(self) -> AnyStorage:
-        engine = check_engine(ASYNC, self.alchemy.get_engine())
-        storage = AsyncSessionStorage(engine, self.model, clock=self.clock)
+        engine = check_engine(ASYNC, self.engine)
+        storage = AsyncSessionStorage(engine, self.model, clock=self.clock, keys=self.keys)
         return in_place(storage, engine)

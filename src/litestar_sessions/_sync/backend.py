@@ -21,6 +21,6 @@ class SQLAlchemySyncSessionBackend(StorageSessionBackend[SyncEngineConfig]):
     """Sessions in a database that is reached through an engine of this kind."""
 
     def _open_storage(self) -> AnyStorage:
-        engine = check_engine(SYNC, self.alchemy.get_engine())
-        storage = SyncSessionStorage(engine, self.model, clock=self.clock)
+        engine = check_engine(SYNC, self.engine)
+        storage = SyncSessionStorage(engine, self.model, clock=self.clock, keys=self.keys)
         return in_threads(storage, engine)

@@ -54,7 +54,7 @@ class SQLAlchemySyncConfig:
                 "creates it, or hand in connection_string= instead.",
             )
         self.create_all = create_all
-        self._is_ours = engine_instance is None
+        self.owns_engine = engine_instance is None
         if connection_string is not None:
             self._engine = open_engine(
                 SYNC, create_engine, connection_string, engine_options
@@ -79,5 +79,5 @@ class SQLAlchemySyncConfig:
 
         The engine may be used again and then opens new ones.
         """
-        if self._is_ours:
+        if self.owns_engine:
             self._engine.dispose()

@@ -1,0 +1,101 @@
+"""The session cookie: how it is set, how it is cleared, and which settings cannot work."""
+
+from __future__ import annotations
+
+import re
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+
+from litestar.datastructures import Cookie, MutableScopeHeaders
+
+from litestar_sessions.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from litestar.middleware.session.server_side import ServerSideSessionConfig
+    from litestar.types import Message
+
+__all__ = ("check_cookie", "send_cookie", "vary_by_cookie")
+
+_ATTRIBUTE = re.compile(r"[ -:<-~]+")
+"""What may be the value of one of its attributes."""
+
+_CLEARED = "null"
+"""What Litestar puts into a cookie that it clears."""
+
+
+def send_cookie(
+    message: Message, config: ServerSideSessionConfig, session_id: str | None, max_age: int
+) -> None:
+    """Add the cookie of a session to a message, or with ``None`` a cookie that removes it.
+
+    Args:
+        message: A message with headers, which are changed.
+        config: The name and the attributes of the cookie.
+        session_id: The ID to send.
+        max_age: How many seconds the browser is to keep it.
+    """
+    headers = MutableScopeHeaders.from_message(message)
+    cookie = Cookie(
+        key=config.key,
+        value=_CLEARED if session_id is None else session_id,
+        max_age=0 if session_id is None else max_age,
+        path=config.path,
+        domain=config.domain,
+        secure=config.secure,
+        httponly=config.httponly,
+        samesite=config.samesite,
+    )
+    headers.add("set-cookie", cookie.to_header(header=""))
+    # A cache that kept this response would hand the session to others.
+    headers.setdefault("cache-control", "no-store")
+
+
+def vary_by_cookie(message: Message) -> None:
+    """Tell caches that the response depends on the request's cookies (RFC 9110, section 12.5.5)."""
+    headers = MutableScopeHeaders.from_message(message)
+    named = {
+        name.strip().lower() for value in headers.getall("vary", []) for name in value.split(",")
+    }
+    if not named & {"cookie", "*"}:
+        headers.extend_header_value("vary", "Cookie")
+
+
+def check_cookie(config: ServerSideSessionConfig) -> None:
+    """Refuse settings with which browsers would drop the cookie.
+
+    Raises:
+        ConfigurationError: The message names the setting to change (RFC 6265bis, sections 4.1.2.7
+            and 4.1.3).
+    """
+    try:
+        SimpleCookie({config.key: ""})
+    except CookieError:
+        raise ConfigurationError(
+            f"key={config.key!r} cannot be the name of a cookie: use letters, digits, - and _, and "
+            "not the name of an attribute.",
+        ) from None
+    name = config.key.lower()
+    if name.startswith("__host-"):
+        if config.domain is not None:
+            raise ConfigurationError(f"A cookie named {config.key} has no domain: leave it out.")
+        if config.path != "/":
+            raise ConfigurationError(f"A cookie named {config.key} needs path='/'.")
+    if name.startswith(("__host-", "__secure-")) and not config.secure:
+        raise ConfigurationError(f"A cookie named {config.key} needs secure=True.")
+    if config.samesite not in {"lax", "strict", "none"}:
+        raise ConfigurationError(
+            f"samesite={config.samesite!r} is none of 'lax', 'strict', 'none': choose one of them.",
+        )
+    if config.samesite == "none" and not config.secure:
+        raise ConfigurationError(
+            "Browsers drop a cookie with samesite='none' that is not secure: set secure=True.",
+        )
+    if not config.path.startswith("/") or not _ATTRIBUTE.fullmatch(config.path):
+        raise ConfigurationError(
+            f"path={config.path!r} cannot be the path of a cookie: let it begin with a slash and "
+            "have neither semicolons nor characters beyond ASCII.",
+        )
+    if config.domain is not None and not _ATTRIBUTE.fullmatch(config.domain):
+        raise ConfigurationError(
+            f"domain={config.domain!r} cannot be the domain of a cookie: write it in ASCII.",
+        )

@@ -1,0 +1,36 @@
+"""The errors of the request path, which Litestar turns into responses."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from litestar.exceptions import HTTPException
+
+from litestar_sessions.exceptions import SessionError
+
+__all__ = ("SessionConflictError", "SessionUnavailableError")
+
+
+class SessionUnavailableError(SessionError, HTTPException):
+    """The session database did not answer, or not in time: 503.
+
+    What the driver said is the cause. Raised only where a session is needed: by a handler that
+    uses ``request.session``, or when changes cannot be saved.
+    """
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__(detail="The session is unavailable at the moment. Try again later.")
+
+
+class SessionConflictError(SessionError, HTTPException):
+    """Other requests of the session changed it meanwhile, and the changes were not saved: 409.
+
+    Raised with ``on_conflict="error"``, or if merging did not get through.
+    """
+
+    status_code = HTTPStatus.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(detail="The session was changed by another request. Try again.")

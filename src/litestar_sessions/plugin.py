@@ -1,0 +1,100 @@
+"""Sessions for an application in one line."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from litestar.plugins import InitPlugin
+from sqlalchemy import URL, Engine
+
+from litestar_sessions._async.config import SQLAlchemyAsyncConfig
+from litestar_sessions._sync.config import SQLAlchemySyncConfig
+from litestar_sessions.engines import is_async_url
+from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions.session_config import SQLAlchemySessionConfig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from litestar import Litestar
+    from litestar.config.app import AppConfig
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from litestar_sessions.config import EngineConfig
+
+__all__ = ("SessionPlugin",)
+
+
+class SessionPlugin(InitPlugin):
+    """Gives an application sessions: the middleware, the table, and the end of the connections.
+
+    At start-up the table is created, or it is checked that it is there; at shutdown the connections
+    that were opened for sessions are closed.
+
+    Args:
+        source: Where sessions are kept: the URL of a database, an engine of the application (its
+            sessions get a pool of connections of their own), what has an engine (a config of this
+            package or of Advanced Alchemy), or a whole `SQLAlchemySessionConfig`.
+        middleware: Whether every route of the application gets sessions; otherwise put
+            ``plugin.config.middleware`` where you want them.
+        **settings: Settings of `SQLAlchemySessionConfig`; ``create_table`` is true by default if
+            the source is a URL.
+
+    Raises:
+        ConfigurationError: A setting cannot work; the message names the remedy.
+    """
+
+    def __init__(
+        self,
+        source: str | URL | AsyncEngine | Engine | EngineConfig | SQLAlchemySessionConfig,
+        *,
+        middleware: bool = True,
+        **settings: Any,
+    ) -> None:
+        self._has_middleware = middleware
+        self.config = _session_config(source, settings)
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Give the application what sessions need."""
+        # First, so that the application's own middleware, and what it does at its end, has them.
+        if self._has_middleware:
+            app_config.middleware = [self.config.middleware, *app_config.middleware]
+        app_config.lifespan = [self._lifespan, *app_config.lifespan]
+        return app_config
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+        try:
+            await self.config.create_backend().prepare()
+            yield
+        finally:
+            await self.config.dispose()
+
+
+def _session_config(source: Any, settings: dict[str, Any]) -> SQLAlchemySessionConfig:
+    if isinstance(source, SQLAlchemySessionConfig):
+        if settings:
+            raise ConfigurationError(
+                f"The source is a whole config: give it {', '.join(settings)} where it is made.",
+            )
+        return source
+    if isinstance(source, str | URL):
+        settings = {"create_table": True, **settings}
+    return SQLAlchemySessionConfig(alchemy_config=_engine_config(source), **settings)
+
+
+def _engine_config(source: Any) -> EngineConfig:
+    if isinstance(source, str | URL):
+        return (SQLAlchemyAsyncConfig if is_async_url(source) else SQLAlchemySyncConfig)(source)
+    if isinstance(source, Engine):
+        return SQLAlchemySyncConfig(engine_instance=source)
+    if hasattr(source, "sync_engine"):
+        return SQLAlchemyAsyncConfig(engine_instance=source)
+    if hasattr(source, "get_engine"):
+        config: EngineConfig = source
+        return config
+    raise ConfigurationError(
+        f"{type(source).__name__} is no place for sessions: hand in a URL, an engine, or a config "
+        "that has an engine.",
+    )

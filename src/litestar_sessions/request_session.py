@@ -1,0 +1,214 @@
+"""The session of one connection, from its cookie to its response."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from litestar.types import Empty
+
+from litestar_sessions.cookies import send_cookie, vary_by_cookie
+from litestar_sessions.exceptions import ConfigurationError, ResponseStartedError
+from litestar_sessions.http_exceptions import SessionUnavailableError
+from litestar_sessions.tracking import TrackedSession
+from litestar_sessions.unavailable import UnavailableSession
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from litestar.connection import ASGIConnection
+    from litestar.types import Message, Scope
+
+    from litestar_sessions.backend import StorageSessionBackend
+
+    Connection = ASGIConnection[Any, Any, Any, Any]
+    Backend = StorageSessionBackend[Any]
+
+__all__ = ("RequestSession", "find_session", "rotate_session_id", "save_session")
+
+_SCOPE_KEY = "_litestar_sessions"
+
+
+class RequestSession:
+    """What a connection has of a session; the dictionary itself is in ``scope["session"]``."""
+
+    def __init__(self, backend: Backend, connection: Connection) -> None:
+        self._backend = backend
+        self._connection = connection
+        self._cookie = connection.cookies.get(backend.config.key)
+        self._tracked = TrackedSession(backend, connection.scope)
+        self._covered: tuple[Any, bool] | None = None
+        self._error: Exception | None = None
+        self.failure: Exception | None = None
+        """Why there is no response with this session."""
+        self._is_involved = False
+        self._has_started = False
+        sessions = _sessions(connection.scope)
+        for outer in sessions.values():
+            outer.cover()
+        sessions.pop(backend, None)  # the innermost is the last
+        sessions[backend] = self
+
+    @property
+    def session_id(self) -> str:
+        """The ID of the session; a new one has its ID before the handler runs."""
+        return self._tracked.session_id
+
+    async def load(self) -> MutableMapping[str, Any]:
+        """Return the session that the cookie names, or an empty one.
+
+        What cannot be an ID is not looked up. A database that does not answer is an error only for
+        a handler that uses the session.
+        """
+        if self._cookie is None or not self._backend.is_session_id(self._cookie):
+            return {}
+        try:
+            session = await self._tracked.load(self._cookie)
+        except SessionUnavailableError as error:
+            self._error = error
+            return UnavailableSession(error)
+        self._is_involved = self._tracked.is_stored
+        return session
+
+    async def settle(self, *, may_save: bool = True) -> None:
+        """Let storage have what the session of the connection is by now.
+
+        Args:
+            may_save: Whether to save changes; a session that was cleared is deleted in any case.
+
+        Raises:
+            SessionUnavailableError: The database did not answer.
+            SessionConflictError: Other requests have changed the session, and went before.
+            ResponseStartedError: It is a new one, and no cookie can be sent any more.
+        """
+        session, is_cleared = self._covered or self._shown()
+        if isinstance(session, UnavailableSession):
+            return
+        if self._error is not None:
+            raise self._error
+        if is_cleared:
+            await self._tracked.end()
+        if may_save and session is not Empty:
+            await self._tracked.save(session, may_create=not self._has_started)
+            if self._tracked.is_stored:
+                self._is_involved = True
+                self._tell_id(self.session_id)
+
+    async def respond(self, message: Message, *, may_save: bool) -> None:
+        """Settle, and add to the message that starts the response what the browser has to know.
+
+        If that fails, the response that tells of the error is left as it is.
+
+        Args:
+            message: A message with headers, which are changed.
+            may_save: As of `settle`, which has the errors too.
+        """
+        if self.failure is not None:
+            return
+        try:
+            await self.settle(may_save=may_save)
+        except Exception as error:
+            self.failure = error
+            raise
+        self._has_started = True
+        if self._tracked.has_news and self._tracked.is_stored:
+            max_age = ceil(self._tracked.seconds_left)
+            send_cookie(message, self._backend.config, self.session_id, max_age)
+        elif self._tracked.has_news and self._cookie is not None:
+            send_cookie(message, self._backend.config, None, 0)
+        self._tracked.has_news = False
+        if self._is_involved:
+            vary_by_cookie(message)
+
+    def rotate(self) -> None:
+        """Have the session get a new ID when it is saved.
+
+        Raises:
+            ResponseStartedError: No cookie can be sent any more.
+            SessionUnavailableError: The session could not be loaded.
+        """
+        if self._has_started:
+            raise ResponseStartedError(
+                "The session ID cannot be rotated once the response has started or the WebSocket "
+                "is accepted, because no cookie can be sent: rotate it before.",
+            )
+        if self._error is not None:
+            raise self._error
+        if self._connection.get_session_id() is not None:  # what was cleared gets one anyway
+            self._tell_id(self._tracked.rotate())
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether storage had the session when it was last asked."""
+        return self._tracked.is_stored
+
+    def cover(self) -> None:
+        """Keep the session before that of an inner middleware takes its place in the scope."""
+        if self._covered is None:
+            self._covered = self._shown()
+
+    def _shown(self) -> tuple[Any, bool]:
+        session = self._connection.scope.get("session", Empty)
+        return session, session is Empty or self._connection.get_session_id() is None
+
+    def _tell_id(self, session_id: str) -> None:
+        if self._covered is None:
+            # There is no public way; Litestar's own middleware does the same.
+            self._connection._connection_state.session_id = session_id  # noqa: SLF001
+
+
+def rotate_session_id(connection: Connection) -> None:
+    """Give the session a new ID, together with which it is saved; data and age stay.
+
+    Call it whenever the visitor's rights change, above all on sign-in: an ID that somebody else may
+    have planted or seen before is worth nothing from then on (OWASP's Session Management Cheat
+    Sheet; ASVS 5.0, 7.2.4). ``connection.get_session_id()`` is the new one at once; storage and
+    browser get it with the response. A session that is not stored yet has a new ID anyway.
+
+    Raises:
+        ResponseStartedError: The response has started, or the WebSocket is accepted, so that no
+            cookie can be sent.
+        SessionUnavailableError: The session could not be loaded.
+        ConfigurationError: The connection has no session of this package.
+    """
+    _innermost(connection).rotate()
+
+
+async def save_session(connection: Connection) -> bool:
+    """Save the session now; return whether storage has it.
+
+    For WebSockets, whose sessions are otherwise saved when they close, and for whatever follows
+    the start of a response. Changes that other requests have saved meanwhile are then in the
+    dictionary too. ``False``: it is a new one and empty, or it was cleared, or another request has
+    ended it; what was changed is then dropped, as a session that has ended stays so.
+
+    Raises:
+        ResponseStartedError: It is a new session, and no cookie can be sent any more.
+        SessionConflictError: Other requests have changed the session, and went before.
+        SessionUnavailableError: The database did not answer.
+        ConfigurationError: The connection has no session of this package.
+    """
+    session = _innermost(connection)
+    await session.settle()
+    return session.is_stored
+
+
+def _sessions(scope: Scope) -> dict[Backend, RequestSession]:
+    """Return the sessions of a connection, the innermost last."""
+    sessions: dict[Backend, RequestSession] = scope["state"].setdefault(_SCOPE_KEY, {})
+    return sessions
+
+
+def find_session(backend: Backend, scope: Scope) -> RequestSession | None:
+    """Return the session that a backend has for a connection."""
+    return _sessions(scope).get(backend)
+
+
+def _innermost(connection: Connection) -> RequestSession:
+    sessions = list(_sessions(connection.scope).values())
+    if not sessions:
+        raise ConfigurationError(
+            "The connection has no session: add SessionPlugin to the application, or the config's "
+            "middleware, and do not exclude the route from it.",
+        )
+    return sessions[-1]

@@ -1,0 +1,219 @@
+"""One session from loading to saving: what storage had, and what brings it up to date."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from litestar_sessions.exceptions import ResponseStartedError, SessionExistsError
+from litestar_sessions.http_exceptions import SessionConflictError, SessionUnavailableError
+from litestar_sessions.policy import merge
+from litestar_sessions.records import StoredSession
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from litestar.types import Scope
+
+    from litestar_sessions.backend import StorageSessionBackend
+
+__all__ = ("TrackedSession",)
+
+MERGES = 20
+"""How often changes are merged with those of other requests before that is given up."""
+
+logger = logging.getLogger("litestar_sessions")
+
+
+class TrackedSession:
+    """A session that storage has, or one that it does not have yet."""
+
+    def __init__(self, backend: StorageSessionBackend[Any], scope: Scope) -> None:
+        self.has_news = False
+        """Whether the ID or the expiry is another than the browser knows."""
+        self._backend = backend
+        self._scope = scope
+        self._forget()
+
+    def _forget(self) -> None:
+        self.session_id = self._backend.generate_session_id()
+        """The ID; nobody else knows that of a session that is not stored."""
+        self._stored: StoredSession | None = None
+        self._new_id: str | None = None
+        self._is_lost = False
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether storage had the session when it was last asked."""
+        return self._stored is not None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the session lives if nothing happens."""
+        return 0 if self._stored is None else (self._stored.expires_at - self._now).total_seconds()
+
+    @property
+    def _now(self) -> datetime:
+        return self._backend.clock()
+
+    async def load(self, session_id: str) -> dict[str, Any]:
+        """Return the session with this ID; an empty one, with an ID of its own, if there is none.
+
+        Raises:
+            SessionUnavailableError: The database did not answer.
+        """
+        stored = await self._backend.ask("load", session_id)
+        if stored is None or self._backend.policy.is_over(self._now, stored):
+            return {}
+        try:
+            session = self._decode(stored.data)
+        except Exception as error:  # noqa: BLE001 - the application may decode as it likes
+            _warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
+            return {}
+        self._stored = stored
+        self.session_id = session_id
+        return session
+
+    def rotate(self) -> str:
+        """Return the ID that the session will have once it is saved."""
+        if self._stored is None:
+            return self.session_id
+        self._new_id = self._backend.generate_session_id()
+        return self._new_id
+
+    async def end(self) -> None:
+        """Delete the session, whatever its ID is by now; what is saved later is another one."""
+        if self._stored is not None and self._stored.id is not None:
+            await self._backend.ask("discard", self._stored)
+        elif self._stored is not None:
+            await self._backend.ask("delete", self.session_id)
+        self._forget()
+        self.has_news = True
+
+    async def save(self, session: Any, *, may_create: bool = True) -> None:
+        """Let storage have the session, unless it has it already or it is a new one and empty.
+
+        A session that another request has ended stays ended.
+
+        Raises:
+            SessionConflictError: Other requests have changed the session, and went before.
+            ResponseStartedError: It is a new one, and no cookie could be sent.
+            SessionUnavailableError: The database did not answer.
+        """
+        if self._is_lost:
+            return
+        data = self._encode(session)
+        if self._stored is None:
+            if session != {}:
+                await self._create(data, may_create=may_create)
+        elif data != self._stored.data or self._new_id is not None:
+            await self._update(session, data, self._stored)
+        else:
+            await self._renew(self._stored)
+
+    async def _create(self, data: bytes, *, may_create: bool) -> None:
+        if not may_create:
+            raise ResponseStartedError(
+                "A new session cannot be saved once the response has started or the WebSocket is "
+                "accepted, because no cookie can be sent: save it before.",
+            )
+        expires_at = self._backend.policy.expiry(self._now)
+        try:
+            stored = await self._backend.ask("create", self.session_id, data, expires_at)
+        except SessionExistsError:
+            # Nobody else knows the ID: the row was written before its connection was lost.
+            stored = StoredSession(data, expires_at)
+        self._adopt(stored)
+
+    async def _update(self, session: Any, data: bytes, base: StoredSession) -> None:
+        theirs = base
+        for _ in range(MERGES):
+            if await self._replace(data, theirs):
+                if theirs is not base and isinstance(session, dict):
+                    session.clear()
+                    session.update(self._decode(data))
+                return
+            current = await self._backend.ask("reload", base)
+            if current is None or current.key not in self._backend.keys.all(self.session_id):
+                self._lose(is_rotated=current is not None)
+                return
+            if self._backend.policy.on_conflict == "error":
+                break
+            theirs = current
+            data = self._merge(session, base, theirs)
+        raise SessionConflictError
+
+    async def _replace(self, data: bytes, theirs: StoredSession) -> bool:
+        """Write the data if storage still has theirs."""
+        policy = self._backend.policy
+        expires_at = policy.expiry(self._now, theirs)
+        is_done: bool = await self._backend.ask(
+            "update",
+            self.session_id,
+            data,
+            expires_at,
+            expected=None if policy.on_conflict == "overwrite" else theirs.data,
+            new_id=self._new_id,
+        )
+        if is_done:
+            self.session_id = self._new_id or self.session_id
+            self._new_id = None
+            self._adopt(replace(theirs, data=data, expires_at=expires_at))
+        return is_done
+
+    def _merge(self, session: Any, base: StoredSession, theirs: StoredSession) -> bytes:
+        mine = self._decode(self._encode(session))
+        merged = merge(
+            self._decode(base.data), mine, self._decode(theirs.data), self._backend.serialize_data
+        )
+        return self._encode(merged)
+
+    async def _renew(self, stored: StoredSession) -> None:
+        expires_at = self._backend.policy.renewed(self._now, stored)
+        if expires_at is None:
+            return
+        try:
+            if await self._backend.ask("touch", self.session_id, expires_at):
+                self._adopt(replace(stored, expires_at=expires_at))
+        except SessionUnavailableError as error:
+            # The session was read, which is all that the request needed.
+            _warn("not_renewed", "A session was not renewed: the database did not answer", error)
+
+    def _adopt(self, stored: StoredSession) -> None:
+        self._stored = stored
+        self.has_news = True
+
+    def _lose(self, *, is_rotated: bool) -> None:
+        """Drop the changes: the session has ended, or has another ID, which its visitor knows."""
+        if is_rotated:
+            _warn("rotated", "Changes were dropped: the session got another ID meanwhile")
+        else:
+            _warn("gone", "Changes were dropped: the session was ended meanwhile")
+        self._forget()
+        self._is_lost = True
+        # The browser has, or is about to get, the new ID: its cookie must stay.
+        self.has_news = not is_rotated
+
+    def _encode(self, session: Any) -> bytes:
+        data = self._backend.serialize_data(session, self._scope)
+        if not isinstance(session, dict):
+            self._decode(data)  # what could not be loaded again is refused while somebody sees it
+        return data
+
+    def _decode(self, data: bytes) -> dict[str, Any]:
+        session = self._backend.deserialize_data(data)
+        if not isinstance(session, dict):
+            raise TypeError(
+                f"A session is a dictionary, or a model with fields, and not a {type(session)}.",
+            )
+        return session
+
+
+def _warn(event: str, message: str, error: Exception | None = None) -> None:
+    """Log what befell a session, without its ID and its data."""
+    cause = error and (error.__cause__ or error)
+    logger.warning(
+        message if cause is None else f"{message}: {type(cause).__name__}",
+        extra={"session_event": event},
+    )

@@ -1,0 +1,27 @@
+"""What stands in for a session that could not be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from litestar_sessions.http_exceptions import SessionUnavailableError
+
+__all__ = ("UnavailableSession",)
+
+
+class UnavailableSession(MutableMapping[str, Any]):
+    """A session that raises when it is used, so that a request that does not need it succeeds.
+
+    It is no ``dict``: that, some serializers would take for an empty session.
+    """
+
+    def __init__(self, error: SessionUnavailableError) -> None:
+        self.error = error
+
+    def _raise(self, *_: object) -> NoReturn:
+        raise self.error
+
+    __getitem__ = __setitem__ = __delitem__ = __iter__ = __len__ = __contains__ = __eq__ = _raise
+    __hash__ = None  # type: ignore[assignment]  # as of every mapping
