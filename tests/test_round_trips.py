@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions import (
@@ -18,7 +18,7 @@ from litestar_sessions import (
 from litestar_sessions.engines import CAN_SKIP_ROLLBACK
 from litestar_sessions.threads import in_place, in_threads
 from tests.support.models import UserSession
-from tests.support.roundtrips import RoundTripProxy
+from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -54,29 +54,6 @@ EXPECTED = {
     ("mysql", True): ON_MYSQL,
     ("mysql", False): COMMIT_AND_ROLLBACK,
 }
-
-
-class StatementCounter:
-    """Counts what SQLite executes: it has no wire on which a proxy could count."""
-
-    def __init__(self) -> None:
-        self._statements: list[str] = []
-
-    @property
-    def count(self) -> int:
-        return len(self._statements)
-
-    def reset(self) -> None:
-        self._statements.clear()
-
-    def watch(self, engine: Engine) -> None:
-        event.listen(engine, "connect", self._trace)
-
-    def _trace(self, connection: Any, _record: object) -> None:
-        if hasattr(connection, "run_async"):
-            connection.run_async(lambda driver: driver.set_trace_callback(self._statements.append))
-        else:
-            connection.set_trace_callback(self._statements.append)
 
 
 @asynccontextmanager
@@ -130,12 +107,7 @@ async def test_a_verb_is_one_round_trip_wherever_the_database_allows(
     is_ours: bool,
 ) -> None:
     is_async, database = any_database
-    url = database.url
-    with ExitStack() as stack:
-        counter: StatementCounter | RoundTripProxy = StatementCounter()
-        if database.server is not None:
-            counter = stack.enter_context(RoundTripProxy("127.0.0.1", database.server.port))
-            url = url.set(port=counter.port)
+    with counting(database) as (counter, url):
         async with open_storage(url, clock, is_async=is_async, is_ours=is_ours) as (
             storage,
             engine,

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Engine
     from typing_extensions import Self
+
+    from tests.support.databases import Database
 
 _CHUNK = 256 * 1024
 
@@ -163,3 +171,36 @@ class RoundTripProxy:
         self._selector.close()
         self._listener.close()
         self._switched_off.close()
+
+
+class StatementCounter:
+    """Counts what SQLite executes: it has no wire on which a proxy could count."""
+
+    def __init__(self) -> None:
+        self._statements: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._statements)
+
+    def reset(self) -> None:
+        self._statements.clear()
+
+    def watch(self, engine: Engine) -> None:
+        event.listen(engine, "connect", self._trace)
+
+    def _trace(self, connection: Any, _record: object) -> None:
+        if hasattr(connection, "run_async"):
+            connection.run_async(lambda driver: driver.set_trace_callback(self._statements.append))
+        else:
+            connection.set_trace_callback(self._statements.append)
+
+
+@contextmanager
+def counting(database: Database) -> Iterator[tuple[StatementCounter | RoundTripProxy, URL]]:
+    """Lend a counter for the database, and the URL under which it counts."""
+    if database.server is None:
+        yield StatementCounter(), database.url
+        return
+    with RoundTripProxy("127.0.0.1", database.server.port) as proxy:
+        yield proxy, database.url.set(port=proxy.port)

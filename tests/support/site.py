@@ -1,0 +1,234 @@
+"""An application with sessions, in the event loop of the test, and visitors for it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import httpx
+from litestar import Litestar, Request, get, post
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.session import SessionMiddleware
+from litestar.middleware.session.server_side import ServerSideSessionConfig
+from sqlalchemy import delete, func, select
+
+from litestar_sessions import (
+    SQLAlchemyAsyncConfig,
+    SQLAlchemyAsyncSessionBackend,
+    SQLAlchemySessionConfig,
+    SQLAlchemySyncConfig,
+    SQLAlchemySyncSessionBackend,
+    rotate_session_id,
+)
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import URL, Engine
+
+    from tests.support.clock import Clock
+
+Visit = Request[Any, Any, Any]
+Wiring = Literal["our config", "Litestar's config"]
+
+MAX_AGE = 1_000
+HOST = "sessions.test"
+
+
+class Gate:
+    """Where a request waits until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self._arrived = asyncio.Event()
+        self._opened = asyncio.Event()
+
+    async def hold(self) -> None:
+        """Wait, in a handler."""
+        self._arrived.set()
+        await self._opened.wait()
+
+    async def reached(self) -> None:
+        """Return once a handler waits."""
+        await self._arrived.wait()
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+@get("/")
+async def show(request: Visit) -> dict[str, Any]:
+    return dict(request.session)
+
+
+@get("/id")
+async def show_id(request: Visit) -> str | None:
+    return request.get_session_id()
+
+
+@get("/quiet")
+async def be_quiet() -> str:
+    return "no session needed"
+
+
+@post("/set")
+async def set_keys(request: Visit) -> None:
+    changes = await request.json()
+    if request.query_params.get("hold"):
+        await request.app.state.gate.hold()
+    request.session.update(changes)
+
+
+@post("/remove")
+async def remove_keys(request: Visit) -> None:
+    for key in await request.json():
+        request.session.pop(key, None)
+
+
+@post("/nested")
+async def change_nested(request: Visit) -> None:
+    request.session["cart"]["items"].append("pear")
+
+
+@post("/hold")
+async def hold(request: Visit) -> dict[str, Any]:
+    await request.app.state.gate.hold()
+    return dict(request.session)
+
+
+@post("/clear")
+async def clear(request: Visit) -> None:
+    if request.query_params.get("hold"):
+        await request.app.state.gate.hold()
+    request.clear_session()
+
+
+@post("/restart")
+async def restart(request: Visit) -> None:
+    request.clear_session()
+    request.set_session(await request.json())
+
+
+@post("/rotate")
+async def rotate(request: Visit) -> str | None:
+    rotate_session_id(request)
+    request.session.update(await request.json())
+    return request.get_session_id()
+
+
+@post("/fail")
+async def fail(request: Visit) -> None:
+    request.session.update(await request.json())
+    raise RuntimeError("an error of the application")
+
+
+@post("/clear-and-fail")
+async def clear_and_fail(request: Visit) -> None:
+    request.clear_session()
+    raise RuntimeError("an error of the application")
+
+
+HANDLERS = (
+    *(show, show_id, be_quiet, set_keys, remove_keys, change_nested, hold, clear, restart, rotate),
+    *(fail, clear_and_fail),
+)
+
+
+class Site:
+    """An application, and the table below it."""
+
+    def __init__(self, config: Any, backend: Any, middleware: Any, **options: Any) -> None:
+        self.config = config
+        self.backend = backend
+        handlers = [*HANDLERS, *options.pop("route_handlers", ())]
+        self.app = Litestar(handlers, middleware=[middleware], **options)
+        self.app.state.gate = Gate()
+
+    @property
+    def gate(self) -> Gate:
+        gate: Gate = self.app.state.gate
+        return gate
+
+    @property
+    def engine(self) -> Engine:
+        """The sync engine below the sessions, to be watched."""
+        engine: Engine = getattr(self.backend.engine, "sync_engine", self.backend.engine)
+        return engine
+
+    def visitor(self, session_id: str | None = None) -> httpx.AsyncClient:
+        """A browser: it keeps cookies, and gets a response for every error."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)  # type: ignore[arg-type]  # Litestar's types of ASGI are stricter
+        client = httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}")
+        if session_id is not None:
+            client.cookies.set(self.config.key, session_id, domain=HOST)
+        return client
+
+    async def rows(self) -> int:
+        """Return how many rows the table has."""
+        table = UserSession.__table__
+        return int((await self._execute(select(func.count()).select_from(table)))[0][0])
+
+    async def keys(self) -> list[str]:
+        """Return what stands in the column of the session IDs."""
+        rows = await self._execute(select(UserSession.session_id))
+        return [row[0] for row in rows]
+
+    async def empty(self) -> None:
+        """Remove all rows, behind the back of the backend."""
+        await self._execute(delete(UserSession))
+
+    async def _execute(self, statement: Any) -> list[Any]:
+        engine = self.backend.engine
+        if hasattr(engine, "sync_engine"):
+            async with engine.begin() as connection:
+                result = await connection.execute(statement)
+        else:
+            with engine.begin() as sync_connection:
+                result = sync_connection.execute(statement)
+        return list(result) if result.returns_rows else []
+
+
+@asynccontextmanager
+async def open_site(
+    url: URL | str,
+    *,
+    is_async: bool,
+    clock: Clock,
+    wiring: Wiring = "our config",
+    options: dict[str, Any] | None = None,
+    **settings: Any,
+) -> AsyncIterator[Site]:
+    """Lend a site without sessions.
+
+    Args:
+        url: The database.
+        is_async: Which half of the package serves it.
+        clock: The clock of the sessions.
+        wiring: How the sessions come into the application.
+        options: Those of the application.
+        settings: Those of the config.
+    """
+    settings = {"max_age": MAX_AGE, **settings}
+    engine_config = SQLAlchemyAsyncConfig(url) if is_async else SQLAlchemySyncConfig(url)
+    config: Any
+    if wiring == "our config":
+        config = SQLAlchemySessionConfig(
+            alchemy_config=engine_config, model=UserSession, clock=clock, **settings
+        )
+        middleware = config.middleware
+        backend = middleware.kwargs["backend"]
+    else:
+        config = ServerSideSessionConfig(**settings)
+        kind = SQLAlchemyAsyncSessionBackend if is_async else SQLAlchemySyncSessionBackend
+        backend = kind(config, engine_config, UserSession, clock=clock)  # type: ignore[arg-type]  # of the same half
+        middleware = DefineMiddleware(SessionMiddleware, backend=backend)
+    site = Site(config, backend, middleware, **(options or {}))
+    await backend._storage.create_table()
+    await site.empty()
+    try:
+        yield site
+    finally:
+        disposing = engine_config.dispose()
+        if disposing is not None:
+            await disposing
