@@ -38,23 +38,30 @@ HOST = "sessions.test"
 
 
 class Gate:
-    """Where a request waits until the test lets it go on."""
+    """Where requests wait until the test lets them go on."""
 
     def __init__(self) -> None:
-        self._arrived = asyncio.Event()
+        self._arrivals = asyncio.Semaphore(0)
         self._opened = asyncio.Event()
 
     async def hold(self) -> None:
         """Wait, in a handler."""
-        self._arrived.set()
+        self._arrivals.release()
         await self._opened.wait()
 
-    async def reached(self) -> None:
-        """Return once a handler waits."""
-        await self._arrived.wait()
+    async def reached(self, count: int = 1) -> None:
+        """Return once that many further handlers wait."""
+        for _ in range(count):
+            await self._arrivals.acquire()
 
     def open(self) -> None:
         self._opened.set()
+
+
+async def pass_gate(request: Visit) -> None:
+    """Wait if the request asks for it; its session is loaded by then."""
+    if request.query_params.get("hold"):
+        await request.app.state.gate.hold()
 
 
 @get("/")
@@ -75,8 +82,7 @@ async def be_quiet() -> str:
 @post("/set")
 async def set_keys(request: Visit) -> None:
     changes = await request.json()
-    if request.query_params.get("hold"):
-        await request.app.state.gate.hold()
+    await pass_gate(request)
     request.session.update(changes)
 
 
@@ -99,8 +105,7 @@ async def hold(request: Visit) -> dict[str, Any]:
 
 @post("/clear")
 async def clear(request: Visit) -> None:
-    if request.query_params.get("hold"):
-        await request.app.state.gate.hold()
+    await pass_gate(request)
     request.clear_session()
 
 
@@ -112,8 +117,10 @@ async def restart(request: Visit) -> None:
 
 @post("/rotate")
 async def rotate(request: Visit) -> str | None:
+    changes = await request.json()
+    await pass_gate(request)
     rotate_session_id(request)
-    request.session.update(await request.json())
+    request.session.update(changes)
     return request.get_session_id()
 
 
