@@ -317,7 +317,7 @@ async def test_what_cannot_be_serialized_is_an_error_that_loses_nothing(site: Si
 
     @post("/list")
     async def a_list(request: Request[Any, Any, Any]) -> None:
-        request.set_session([1, 2])  # type: ignore[arg-type]  # the mistake
+        request.set_session([1, 2])
 
     site.app.register(odd)
     site.app.register(a_list)

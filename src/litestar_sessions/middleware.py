@@ -89,8 +89,10 @@ async def _settle(session: RequestSession, message: Message) -> Message:
 
 
 async def _close(session: RequestSession, *, may_save: bool) -> None:
-    if session.failure is not None:
+    """Settle the session of a WebSocket that ends, once: it may be closed and the handler go on."""
+    if session.is_closed or session.failure is not None:
         return
+    session.is_closed = True
     try:
         await session.settle(may_save=may_save)
     except ResponseStartedError:

@@ -41,6 +41,8 @@ class RequestSession:
         self._error: Exception | None = None
         self.failure: Exception | None = None
         """Why there is no response with this session."""
+        self.is_closed = False
+        """Whether the WebSocket is closed, so that nothing is saved any more."""
         self._is_involved = False
         self._has_started = False
         sessions = _sessions(connection.scope)

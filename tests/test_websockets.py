@@ -1,0 +1,253 @@
+"""Sessions over WebSockets: loaded when the socket opens, saved when it closes or on demand."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Semaphore
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from litestar import Litestar, Request, WebSocket, get, post, websocket
+from litestar.exceptions import WebSocketDisconnect
+from litestar.testing import TestClient
+
+from litestar_sessions import (
+    ResponseStartedError,
+    SessionPlugin,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySyncConfig,
+    rotate_session_id,
+    save_session,
+)
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from litestar.testing import WebSocketTestSession
+
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+Socket = WebSocket[Any, Any, Any]
+
+
+@get("/")
+async def show(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return dict(request.session)
+
+
+@post("/set")
+async def set_keys(request: Request[Any, Any, Any]) -> None:
+    request.session.update(await request.json())
+
+
+@post("/clear")
+async def clear(request: Request[Any, Any, Any]) -> None:
+    request.clear_session()
+
+
+async def obey(socket: Socket) -> None:
+    """Do what the client says until it leaves or says to close."""
+    while True:
+        command, argument = await socket.receive_json()
+        if command == "set":
+            socket.session.update(argument)
+        elif command == "show":
+            await socket.send_json(dict(socket.session))
+        elif command == "save":
+            try:
+                await socket.send_json(await save_session(socket))
+            except ResponseStartedError as error:
+                await socket.send_json(str(error))
+        elif command == "rotate":
+            try:
+                rotate_session_id(socket)
+            except ResponseStartedError as error:
+                await socket.send_json(str(error))
+        elif command == "clear":
+            socket.clear_session()
+        elif command == "fail":
+            raise RuntimeError("an error of the application")
+        else:
+            return await socket.close(argument)
+
+
+@websocket("/obey")
+async def obeying(socket: Socket) -> None:
+    await socket.accept()
+    await obey(socket)
+
+
+@websocket("/prepared")
+async def prepared(socket: Socket) -> None:
+    rotate_session_id(socket)
+    socket.session["prepared"] = True
+    await socket.accept()
+    await obey(socket)
+
+
+@websocket("/refused")
+async def refused(socket: Socket) -> None:
+    socket.session["refused"] = True
+    await socket.close()
+
+
+class Watched(Litestar):
+    """An application that tells when it is done with a WebSocket."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if scope["type"] == "websocket":
+                self.state.finished.release()
+
+
+@contextmanager
+def connect(client: TestClient[Watched], path: str) -> Iterator[WebSocketTestSession]:
+    """Open a WebSocket; when the block ends, the application is done with it."""
+    with client.websocket_connect(path) as socket:
+        yield socket
+    assert client.app.state.finished.acquire(timeout=30)
+
+
+@pytest.fixture
+def client(any_database: tuple[bool, Database], clock: Clock) -> Iterator[TestClient[Watched]]:
+    is_async, database = any_database
+    kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
+    plugin = SessionPlugin(kind(database.url), model=UserSession, clock=clock, create_table=True)
+    handlers = [show, set_keys, clear, obeying, prepared, refused]
+    app = Watched(handlers, plugins=[plugin], logging_config=None)
+    app.state.finished = Semaphore(0)
+    with TestClient(app) as client:
+        client.blocking_portal.call(plugin.config.create_backend().delete_all)
+        yield client
+
+
+def session(client: TestClient[Watched]) -> Any:
+    return client.get("/").json()
+
+
+def test_the_session_is_there_and_saved_when_the_application_closes(
+    client: TestClient[Watched],
+) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        socket.send_json(["show", None])
+        assert socket.receive_json() == {"user": "Ann"}
+        socket.send_json(["set", {"seen": 1}])
+        socket.send_json(["close", 1000])
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+        # Saved before the client is told.
+        assert session(client) == {"user": "Ann", "seen": 1}
+
+
+def test_changes_are_saved_when_the_client_leaves(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        socket.send_json(["set", {"seen": 1}])
+        socket.send_json(["show", None])
+        socket.receive_json()
+    assert session(client) == {"user": "Ann", "seen": 1}
+
+
+def test_changes_are_saved_on_demand_and_those_of_others_arrive(
+    client: TestClient[Watched],
+) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        socket.send_json(["set", {"mine": 1}])
+        client.post("/set", json={"theirs": 1})
+        assert session(client) == {"user": "Ann", "theirs": 1}
+        socket.send_json(["save", None])
+        assert socket.receive_json() is True
+        assert session(client) == {"user": "Ann", "theirs": 1, "mine": 1}
+        socket.send_json(["show", None])
+        assert socket.receive_json() == {"user": "Ann", "theirs": 1, "mine": 1}
+        socket.send_json(["set", {"mine": 2}])
+    assert session(client) == {"user": "Ann", "theirs": 1, "mine": 2}
+
+
+def test_a_session_that_was_ended_meanwhile_stays_ended(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        client.post("/clear")
+        socket.send_json(["set", {"seen": 1}])
+        socket.send_json(["save", None])
+        assert socket.receive_json() is False
+        socket.send_json(["set", {"seen": 2}])
+    assert session(client) == {}
+
+
+def test_the_id_cannot_be_rotated_once_the_socket_is_accepted(
+    client: TestClient[Watched],
+) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        socket.send_json(["rotate", None])
+        assert "rotate it before" in socket.receive_json()
+
+
+def test_the_id_can_be_rotated_before(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    before = client.cookies["session"]
+    with connect(client, "/prepared") as socket:
+        headers = dict(socket.extra_headers or [])
+        cookie = headers[b"set-cookie"].decode()
+        assert cookie.startswith("session=")
+        assert before not in cookie
+    assert session(client) == {}
+    client.cookies.set("session", cookie.split(";")[0].removeprefix("session="))
+    assert session(client) == {"user": "Ann", "prepared": True}
+
+
+def test_a_new_session_can_be_made_before_the_socket_is_accepted(
+    client: TestClient[Watched],
+) -> None:
+    with connect(client, "/prepared") as socket:
+        cookie = dict(socket.extra_headers or [])[b"set-cookie"].decode()
+    client.cookies.set("session", cookie.split(";")[0].removeprefix("session="))
+    assert session(client) == {"prepared": True}
+
+
+def test_a_new_session_cannot_be_made_later(
+    client: TestClient[Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(client, "/obey") as socket:
+        assert b"set-cookie" not in dict(socket.extra_headers or [])
+        socket.send_json(["set", {"seen": 1}])
+        socket.send_json(["save", None])
+        assert "save it before" in socket.receive_json()
+    events = [r.session_event for r in caplog.records if r.name == "litestar_sessions"]  # type: ignore[attr-defined]  # set by extra=
+    assert events == ["no_cookie"]
+
+
+def test_nothing_is_saved_after_an_error(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        socket.send_json(["set", {"seen": 1}])
+        socket.send_json(["fail", None])
+        with pytest.raises(WebSocketDisconnect) as raised:
+            socket.receive_json()
+        assert raised.value.code == 4500
+    assert session(client) == {"user": "Ann"}
+
+
+def test_a_session_that_is_cleared_is_deleted(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        socket.send_json(["clear", None])
+        socket.send_json(["fail", None])
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+    assert session(client) == {}
+
+
+def test_a_refused_socket_saves_too(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/refused"):
+        pass
+    assert client.app.state.finished.acquire(timeout=30)
+    assert session(client) == {"user": "Ann", "refused": True}
