@@ -7,7 +7,8 @@ import re
 import socket
 import sys
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 from signal import SIGINT
 from subprocess import PIPE, Popen, run
@@ -15,16 +16,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, create_engine, select
 
-from litestar_sessions import SyncSessionStorage
 from tests.support.models import UserSession
+from tests.support.servers import start_mariadb, start_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.chromium import Browser
     from tests.support.databases import Database, Servers
+    from tests.support.servers import Server
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "examples.demo"]
@@ -81,9 +83,32 @@ class Visitor(httpx.Client):
         return self.post(path, data={"_csrf_token": token[1], **fields}, follow_redirects=True)
 
     def visits(self) -> int:
-        found = re.search(r'id="visits">(\d+)<', self.get("/").text)
-        assert found
-        return int(found[1])
+        return int(shown("visits", self.get("/").text))
+
+
+def shown(fact: str, page: str) -> str:
+    found = re.search(rf'id="{fact}">([^<]*)<', page)
+    assert found, page
+    return found[1]
+
+
+def expiry(page: str) -> datetime:
+    days, hours, minutes, seconds = map(int, re.findall(r"\d+", shown("expires-in", page)))
+    left = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return datetime.now(timezone.utc) + left
+
+
+def rows(folder: Path) -> dict[str, datetime]:
+    """Return what is stored: for each key when the session expires."""
+    engine = create_engine(f"sqlite:///{folder / 'sessions.db'}")
+    with engine.connect() as connection:
+        found = connection.execute(select(UserSession.session_id, UserSession.expires_at)).all()
+    engine.dispose()
+    return {row.session_id: row.expires_at for row in found}
+
+
+def key(session_id: str) -> str:
+    return f"sha256:{sha256(session_id.encode()).hexdigest()}"
 
 
 @pytest.fixture
@@ -138,15 +163,91 @@ def test_a_form_opened_before_a_restart_still_works(tmp_path: Path) -> None:
         assert answer.status_code == 303
 
 
-def test_the_page_tells_when_its_row_expires(visitor: Visitor, tmp_path: Path) -> None:
+def test_whoever_only_looks_has_no_session(visitor: Visitor, tmp_path: Path) -> None:
+    for page in visitor.get("/"), visitor.send_form("/sign-in", name=""), visitor.get("/"):
+        assert "none yet" in page.text
+        assert 'id="session-id"' not in page.text
+        assert set(visitor.cookies) == {"demo_csrf"}
+    assert rows(tmp_path) == {}
+
+
+def test_signing_in_renews_the_id_and_keeps_the_note(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.send_form("/note", note="milk").text
+    before = visitor.cookies["demo_session"]
+    assert shown("session-id", page) == f"{before[:8]}…"
+    assert "Signing in will renew it" in page
     page = visitor.send_form("/sign-in", name="Ann").text
-    shown = re.search(r'<time datetime="([^"]+)"', page)
-    engine = create_engine(f"sqlite:///{tmp_path / 'sessions.db'}")
-    row = SyncSessionStorage(engine, UserSession).load(visitor.cookies["demo_session"])
-    engine.dispose()
-    assert row
-    assert shown
-    assert abs(row.expires_at - datetime.fromisoformat(shown[1])) < timedelta(seconds=5)
+    after = visitor.cookies["demo_session"]
+    assert after != before
+    assert shown("session-id", page) == f"{after[:8]}…"
+    assert shown("former-id", page) == f"{before[:8]}…"
+    assert ">\nmilk</textarea>" in page
+    assert set(rows(tmp_path)) == {key(after)}
+    assert not re.search(f"{before[:9]}|{after[:9]}", page)
+    # Nothing but signing in renews it.
+    visitor.send_form("/note", note="eggs")
+    visitor.send_form("/sign-in", name="Bob")
+    assert visitor.cookies["demo_session"] == after
+
+
+def test_the_id_from_before_signing_in_is_worth_nothing(visitor: Visitor) -> None:
+    visitor.send_form("/note", note="milk")
+    with Visitor(base_url=visitor.base_url, cookies=dict(visitor.cookies)) as thief:
+        assert "milk" in thief.get("/").text
+        visitor.send_form("/sign-in", name="Ann")
+        page = thief.get("/").text
+        assert "none yet" in page
+        assert "Ann" not in page
+        assert "milk" not in page
+
+
+def test_a_session_that_begins_with_signing_in_has_no_former_id(visitor: Visitor) -> None:
+    page = visitor.send_form("/sign-in", name="Ann").text
+    assert "Made when you signed in" in page
+    assert 'id="former-id"' not in page
+
+
+def test_the_page_tells_when_its_row_expires(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.send_form("/note", note="milk")
+    expiries = rows(tmp_path)
+    [expires_at] = expiries.values()
+    assert abs(expiry(visitor.get("/").text) - expires_at) < timedelta(seconds=5)
+    assert rows(tmp_path) == expiries  # a session that is only read is not renewed so soon
+    page = visitor.send_form("/sign-in", name="Ann").text
+    [renewed] = rows(tmp_path).values()
+    assert renewed > expires_at
+    assert abs(expiry(page) - renewed) < timedelta(seconds=5)
+
+
+def test_an_anonymous_note_can_be_forgotten(visitor: Visitor, tmp_path: Path) -> None:
+    assert "Forget me" in visitor.send_form("/note", note="milk").text
+    assert "none yet" in visitor.send_form("/sign-out").text
+    assert "demo_session" not in visitor.cookies
+    assert rows(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("driver", "start"),
+    [("postgresql+asyncpg", start_postgresql), ("mysql+pymysql", start_mariadb)],
+)
+def test_a_database_that_has_stopped_is_explained(
+    driver: str, start: Callable[[], Server], tmp_path: Path
+) -> None:
+    server = start()
+    url = URL.create(driver, server.user, None, server.host, server.port, server.database)
+    with demo(url, tmp_path) as address, Visitor(base_url=address) as visitor:
+        visitor.send_form("/sign-in", name="Ann")
+        server.stop()
+        token = visitor.cookies["demo_csrf"]
+        for page in (
+            visitor.get("/"),
+            visitor.post("/note", data={"_csrf_token": token, "note": "milk"}),
+            visitor.post("/sign-out", data={"_csrf_token": token}),
+        ):
+            assert page.status_code == 503
+            assert "The database that keeps your session does not answer" in page.text
+        # Whoever has no session needs no database.
+        assert httpx.get(address).status_code == 200
 
 
 def test_a_name_is_shown_as_it_was_typed(visitor: Visitor) -> None:
@@ -159,17 +260,22 @@ def test_a_name_is_shown_as_it_was_typed(visitor: Visitor) -> None:
 def test_what_is_no_name_is_explained_and_kept_in_the_form(visitor: Visitor, name: str) -> None:
     page = visitor.send_form("/sign-in", name=name)
     assert page.status_code == 400
-    assert 'role="alert"' in page.text
+    assert page.text.count('role="alert"') == 1
     assert f'value="{name}"' in page.text.replace("\ufffd", "\x00")
     assert "Hello" not in visitor.get("/").text
 
 
-def test_a_note_that_is_too_long_is_explained_and_kept_in_the_form(visitor: Visitor) -> None:
-    visitor.send_form("/sign-in", name="Ann")
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_a_note_that_is_too_long_is_explained_and_kept_in_the_form(
+    visitor: Visitor, is_signed_in: bool
+) -> None:
+    if is_signed_in:
+        visitor.send_form("/sign-in", name="Ann")
     visitor.send_form("/note", note="old")
     page = visitor.send_form("/note", note="ä" * 2_001)
     assert page.status_code == 400
     assert "2,001 characters" in page.text
+    assert page.text.count('role="alert"') == 1
     assert f">\n{'ä' * 2_001}</textarea>" in page.text
     assert ">\nold</textarea>" in visitor.get("/").text
     # A line break counts once, as in the browser.
@@ -271,3 +377,18 @@ def test_a_browser_is_remembered_until_it_signs_out(browser: Browser, tmp_path: 
         browser.see("A page that remembers you")
         browser.reload()
         browser.see("A page that remembers you")
+
+
+def test_a_browser_shows_another_id_after_signing_in(browser: Browser, tmp_path: Path) -> None:
+    with demo(None, tmp_path) as address:
+        browser.open(address)
+        browser.see("none yet")
+        browser.type("note", "Buy milk")
+        browser.click("Save note")
+        browser.see("Signing in will renew it.")
+        before = browser.evaluate("document.getElementById('session-id').innerText")
+        browser.type("name", "Ann")
+        browser.click("Sign in")
+        browser.see(f"Renewed when you signed in; before, it was {before}")
+        assert browser.evaluate("document.getElementById('session-id').innerText") != before
+        assert browser.evaluate("document.getElementById('note').value") == "Buy milk"

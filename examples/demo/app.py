@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,13 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from litestar import Litestar, Request, get, post
 from litestar.config.csrf import CSRFConfig
 from litestar.exceptions import HTTPException
-from litestar.middleware import DefineMiddleware
-from litestar.middleware.session import SessionMiddleware
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Template
 from litestar.template.config import TemplateConfig
 
-from examples.demo.sessions import LIFETIME, describe, open_backend
+from examples.demo.sessions import UserSession, describe
+from litestar_sessions import SessionPlugin, rotate_session_id, save_session
 
 if TYPE_CHECKING:
     from litestar.datastructures import FormMultiDict
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Visit: TypeAlias = Request[Any, Any, Any]
 
+LIFETIME = timedelta(days=14)
+SHOWN = 8
+"""How many of the 64 characters of a session ID are shown: too few to take the session over."""
 MAX_NAME = 60
 MAX_NOTE = 2_000
 CONNECT_TIMEOUT = 5
@@ -50,12 +53,15 @@ async def show(request: Visit) -> Template:
     session = request.session
     if "name" in session:
         session["visits"] = session.get("visits", 0) + 1
-    return _page(request, done=session.pop("done", None))
+    return await _page(request, done=session.pop("done", None))
 
 
 @post("/sign-in")
 async def sign_in(request: Visit) -> Template | Redirect:
-    """Remember the name, unless there is one; what is no name is shown again with the reason."""
+    """Remember the name, unless there is one, under a session ID that nobody has seen before.
+
+    What is no name is shown again with the reason.
+    """
     if "name" in request.session:
         return _back()
     name = _text(await request.form(), "name")
@@ -66,21 +72,21 @@ async def sign_in(request: Visit) -> Template | Redirect:
     elif len(tidy) > MAX_NAME:
         problem = f"That is {len(tidy)} characters; please use at most {MAX_NAME}."
     if problem:
-        return _page(request, status_code=400, problem=problem, typed=name)
-    request.session["name"] = tidy
+        return await _refuse(request, "name", name, problem)
+    former_id = _shown_id(request) if request.session else None
+    rotate_session_id(request)
+    request.session.update(name=tidy, former_id=former_id)
     return _back()
 
 
 @post("/note")
 async def save_note(request: Visit) -> Template | Redirect:
-    """Keep the note; one that is too long is shown again with the reason."""
-    if "name" not in request.session:
-        return _back()
+    """Keep the note, whoever it is from; one that is too long is shown again with the reason."""
     # Forms send each line break as two characters, and count it as one.
     note = _text(await request.form(), "note").replace("\r\n", "\n")
     if len(note) > MAX_NOTE:
         problem = f"That is {len(note):,} characters; please use at most {MAX_NOTE:,}."
-        return _page(request, status_code=400, problem=problem, typed=note)
+        return await _refuse(request, "note", note, problem)
     request.session.update(note=note, done="Saved.")
     return _back()
 
@@ -93,7 +99,7 @@ async def sign_out(request: Visit) -> Redirect:
 
 
 def show_error(request: Visit, error: HTTPException) -> Template:
-    """Show an error of HTTP as a page."""
+    """Show an error of HTTP as a page, for which no session is needed."""
     page = Template(
         "error.html",
         context={"status": HTTPStatus(error.status_code)},
@@ -112,20 +118,22 @@ def create_app(url: URL) -> Litestar:
     Raises:
         ConfigurationError: The driver is unknown or not installed.
     """
-    backend, engine_config = open_backend(url)
-
+    # Cookies do not know ports: another application on this machine must not take ours for its own.
+    sessions = SessionPlugin(
+        url, key="demo_session", max_age=int(LIFETIME.total_seconds()), model=UserSession
+    )
     app = Litestar(
         [show, sign_in, save_note, sign_out],
-        middleware=[DefineMiddleware(SessionMiddleware, backend=backend)],
+        plugins=[sessions],
         csrf_config=CSRFConfig(CSRF_SECRET, cookie_name="demo_csrf", cookie_httponly=True),
         template_config=TemplateConfig(
             directory=Path(__file__).parent / "templates", engine=JinjaTemplateEngine
         ),
         exception_handlers={HTTPException: show_error},
-        on_shutdown=[engine_config.dispose],
         openapi_config=None,
     )
-    app.state.backend = backend
+    app.state.backend = sessions.config.create_backend()
+    app.state.store = sessions.config.get_store_from_app(app)
     app.state.database = describe(url)
     return app
 
@@ -139,19 +147,38 @@ async def connect(app: Litestar) -> None:
     await asyncio.wait_for(app.state.backend.delete_expired(), CONNECT_TIMEOUT)
 
 
-def _page(request: Visit, status_code: int = 200, **context: Any) -> Template:
+async def _page(request: Visit, status_code: int = 200, **context: Any) -> Template:
     state = request.app.state
     facts = {
         "session": request.session,
+        "stored": await _stored(request),
         "database": state.database,
         "backend": type(state.backend).__name__,
-        # Litestar saves the session with each response, which starts its lifetime again.
-        "expires_at": state.backend.next_expiry(),
         "lifetime": LIFETIME,
         "max_name": MAX_NAME,
         "max_note": MAX_NOTE,
+        "problems": {},
+        "typed": {},
     }
     return Template("page.html", context=facts | context, status_code=status_code, headers=HEADERS)
+
+
+async def _refuse(request: Visit, field: str, typed: str, problem: str) -> Template:
+    return await _page(request, 400, problems={field: problem}, typed={field: typed})
+
+
+async def _stored(request: Visit) -> dict[str, Any] | None:
+    """Save the session, and return what the database has of it; ``None`` if it has none."""
+    if not await save_session(request):
+        return None
+    seconds = await request.app.state.store.expires_in(request.get_session_id())
+    if seconds is None:  # another request has ended it meanwhile
+        return None
+    return {"id": _shown_id(request), "expires_in": timedelta(seconds=seconds)}
+
+
+def _shown_id(request: Visit) -> str:
+    return f"{str(request.get_session_id())[:SHOWN]}…"
 
 
 def _text(form: FormMultiDict, field: str) -> str:
