@@ -57,7 +57,7 @@ async def obey(socket: Socket) -> None:
             await socket.send_json(dict(socket.session))
         elif command == "save":
             try:
-                await socket.send_json(await save_session(socket))
+                await socket.send_json(await save_session(socket) is not None)
             except ResponseStartedError as error:
                 await socket.send_json(str(error))
         elif command == "rotate":

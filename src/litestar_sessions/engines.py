@@ -149,7 +149,7 @@ def _parse(connection_string: str | URL) -> tuple[URL, type[Dialect]]:
     except (ArgumentError, ValueError):  # the latter for a port that is no number
         # The text may hold a password, so it is not repeated.
         raise ConfigurationError(
-            "connection_string is no database URL; one looks like "
+            "That is no database URL; one looks like "
             "'postgresql+asyncpg://user:password@host/database'.",
         ) from None
     try:

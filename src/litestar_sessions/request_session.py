@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from litestar.types import Message, Scope
 
     from litestar_sessions.backend import StorageSessionBackend
+    from litestar_sessions.records import StoredSession
 
     Connection = ASGIConnection[Any, Any, Any, Any]
     Backend = StorageSessionBackend[Any]
@@ -69,7 +70,7 @@ class RequestSession:
         except SessionUnavailableError as error:
             self._error = error
             return UnavailableSession(error)
-        self._is_involved = self._tracked.is_stored
+        self._is_involved = self._tracked.stored is not None
         return session
 
     async def settle(self, *, may_save: bool = True) -> None:
@@ -92,7 +93,7 @@ class RequestSession:
             await self._tracked.end()
         if may_save and session is not Empty:
             await self._tracked.save(session, may_create=not self._has_started)
-            if self._tracked.is_stored:
+            if self._tracked.stored is not None:
                 self._is_involved = True
                 self._tell_id(self.session_id)
 
@@ -113,7 +114,7 @@ class RequestSession:
             self.failure = error
             raise
         self._has_started = True
-        if self._tracked.has_news and self._tracked.is_stored:
+        if self._tracked.has_news and self._tracked.stored is not None:
             max_age = ceil(self._tracked.seconds_left)
             send_cookie(message, self._backend.config, self.session_id, max_age)
         elif self._tracked.has_news and self._cookie is not None:
@@ -140,9 +141,9 @@ class RequestSession:
             self._tell_id(self._tracked.rotate())
 
     @property
-    def is_stored(self) -> bool:
-        """Whether storage had the session when it was last asked."""
-        return self._tracked.is_stored
+    def stored(self) -> StoredSession | None:
+        """What storage had of the session when it was last asked."""
+        return self._tracked.stored
 
     def cover(self) -> None:
         """Keep the session before that of an inner middleware takes its place in the scope."""
@@ -176,13 +177,13 @@ def rotate_session_id(connection: Connection) -> None:
     _innermost(connection).rotate()
 
 
-async def save_session(connection: Connection) -> bool:
-    """Save the session now; return whether storage has it.
+async def save_session(connection: Connection) -> StoredSession | None:
+    """Save the session now; return what storage has then, such as its expiry.
 
     For WebSockets, whose sessions are otherwise saved when they close, and for whatever follows
     the start of a response. Changes that other requests have saved meanwhile are then in the
-    dictionary too. ``False``: it is a new one and empty, or it was cleared, or another request has
-    ended it; what was changed is then dropped, as a session that has ended stays so.
+    dictionary too. ``None``: it is a new session and empty, or it was cleared, or another request
+    has ended it; what was changed is then dropped, as a session that has ended stays so.
 
     Raises:
         ResponseStartedError: It is a new session, and no cookie can be sent any more.
@@ -192,7 +193,7 @@ async def save_session(connection: Connection) -> bool:
     """
     session = _innermost(connection)
     await session.settle()
-    return session.is_stored
+    return session.stored
 
 
 def _sessions(scope: Scope) -> dict[Backend, RequestSession]:

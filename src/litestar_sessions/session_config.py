@@ -19,6 +19,7 @@ from litestar_sessions.keys import PLAIN_KEYS, SessionKeys, hashed, keyed, plain
 from litestar_sessions.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions.policy import RENEWALS, OnConflict, SessionPolicy, check_lifetime
 from litestar_sessions.store import SessionStore
+from litestar_sessions.table import SessionTable
 from litestar_sessions.types import utc_now
 
 if TYPE_CHECKING:
@@ -113,6 +114,12 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
             raise ConfigurationError(
                 f"on_conflict={self.on_conflict!r} is none of 'merge', 'overwrite', 'error': "
                 "choose one of them.",
+            )
+        has_uuids = SessionTable(self.model).has_uuids
+        if self.absolute_timeout is not None and not has_uuids:
+            raise ConfigurationError(
+                f"absolute_timeout is counted from the time in UUIDv7 keys, and {self.model!r} has "
+                "other ones: derive it from SessionModelMixin.",
             )
         super().__post_init__()
         self.keys = self._make_keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import DateTime, UniqueConstraint, inspect
 from sqlalchemy.exc import NoInspectionAvailable
@@ -58,6 +59,14 @@ class SessionTable:
     def has_our_ids(self) -> bool:
         """Whether the primary key is a UUID column of ours; others know how to fill theirs."""
         return isinstance(self.id.type, UUIDKey)
+
+    @property
+    def has_uuids(self) -> bool:
+        """Whether the primary key is a UUID, of this package or another."""
+        try:
+            return self.id.type.python_type is UUID
+        except NotImplementedError:
+            return False
 
     @property
     def timestamp(self) -> TypeEngine[Any]:

@@ -39,19 +39,15 @@ class TrackedSession:
     def _forget(self) -> None:
         self.session_id = self._backend.generate_session_id()
         """The ID; nobody else knows that of a session that is not stored."""
-        self._stored: StoredSession | None = None
+        self.stored: StoredSession | None = None
+        """What storage had when it was last asked."""
         self._new_id: str | None = None
         self._is_lost = False
 
     @property
-    def is_stored(self) -> bool:
-        """Whether storage had the session when it was last asked."""
-        return self._stored is not None
-
-    @property
     def seconds_left(self) -> float:
         """How long the session lives if nothing happens."""
-        return 0 if self._stored is None else (self._stored.expires_at - self._now).total_seconds()
+        return 0 if self.stored is None else (self.stored.expires_at - self._now).total_seconds()
 
     @property
     def _now(self) -> datetime:
@@ -71,22 +67,22 @@ class TrackedSession:
         except Exception as error:  # noqa: BLE001 - the application may decode as it likes
             _warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
             return {}
-        self._stored = stored
+        self.stored = stored
         self.session_id = session_id
         return session
 
     def rotate(self) -> str:
         """Return the ID that the session will have once it is saved."""
-        if self._stored is None:
+        if self.stored is None:
             return self.session_id
         self._new_id = self._backend.generate_session_id()
         return self._new_id
 
     async def end(self) -> None:
         """Delete the session, whatever its ID is by now; what is saved later is another one."""
-        if self._stored is not None and self._stored.id is not None:
-            await self._backend.ask("discard", self._stored)
-        elif self._stored is not None:
+        if self.stored is not None and self.stored.id is not None:
+            await self._backend.ask("discard", self.stored)
+        elif self.stored is not None:
             await self._backend.ask("delete", self.session_id)
         self._forget()
         self.has_news = True
@@ -104,13 +100,13 @@ class TrackedSession:
         if self._is_lost:
             return
         data = self._encode(session)
-        if self._stored is None:
+        if self.stored is None:
             if session != {}:
                 await self._create(data, may_create=may_create)
-        elif data != self._stored.data or self._new_id is not None:
-            await self._update(session, data, self._stored)
+        elif data != self.stored.data or self._new_id is not None:
+            await self._update(session, data, self.stored)
         else:
-            await self._renew(self._stored)
+            await self._renew(self.stored)
 
     async def _create(self, data: bytes, *, may_create: bool) -> None:
         if not may_create:
@@ -181,7 +177,7 @@ class TrackedSession:
             _warn("not_renewed", "A session was not renewed: the database did not answer", error)
 
     def _adopt(self, stored: StoredSession) -> None:
-        self._stored = stored
+        self.stored = stored
         self.has_news = True
 
     def _lose(self, *, is_rotated: bool) -> None:

@@ -79,6 +79,11 @@ class UUIDKey(TypeDecorator[UUID]):
     impl = Uuid
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[UUID]:
+        """Return the type of the values."""
+        return UUID
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column type."""
         if dialect.name in _WITH_UUID:

@@ -27,6 +27,11 @@ class Database:
     url: URL
     server: Server | None = None
 
+    def cut(self) -> None:
+        """End the connections of every client; a file has none."""
+        if self.server is not None:
+            self.server.cut()
+
 
 class Servers:
     """The servers of one test run, each started when a test first needs it."""

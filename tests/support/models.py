@@ -25,3 +25,9 @@ class OwnedSession(SessionModelMixin, OtherBase):
 
     __tablename__ = "owned_sessions"
     owner: Mapped[str] = mapped_column(String(10))
+
+
+class MissingSession(SessionModelMixin):
+    """A model whose table nobody creates."""
+
+    __tablename__ = "missing_sessions"

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
@@ -20,7 +21,7 @@ import psycopg
 import pymysql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # The servers' time zones are neither UTC nor each other's: no test may depend on them.
 _INITDB = "initdb -D {directory} -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync"
@@ -59,8 +60,21 @@ class Server:
 
     def restart(self) -> None:
         """Stop the server, which breaks its connections, and start it on the same port and data."""
+        with self.stopped():
+            pass
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Have the server stopped for a while."""
         self._halt()
-        self._run(self._recipe.serve, self._answers)
+        try:
+            yield
+        finally:
+            self._run(self._recipe.serve, self._answers)
+
+    def cut(self) -> None:
+        """End every client's connection."""
+        self._recipe.cut(self.port)
 
     def stop(self) -> None:
         """Stop the server and remove its data; the second time do nothing."""
@@ -107,6 +121,7 @@ class _Recipe:
     missing: str
     stop_signal: Signals
     greet: Callable[[Path, int], None]
+    cut: Callable[[int], None]
 
     def run(self, command: str, directory: Path, port: int, log: IO[str]) -> Popen[bytes]:
         name, *options = command.split()
@@ -156,7 +171,7 @@ def start_postgresql() -> Server:
     folders = [*map(str, newest_first), *os.get_exec_path(), *embedded]
     missing = "PostgreSQL is missing: apt-get install postgresql"
     # SIGTERM would wait until every client has left.
-    recipe = _Recipe(_INITDB, _POSTGRES, folders, "postgres", missing, SIGINT, _greet_postgresql)
+    recipe = _Recipe(_INITDB, _POSTGRES, folders, "postgres", missing, SIGINT, *_POSTGRESQL)
     return _start(recipe, user="postgres", database="postgres")
 
 
@@ -164,7 +179,7 @@ def start_mariadb() -> Server:
     """Start a MariaDB server, or raise `Missing`."""
     folders = [*os.get_exec_path(), "/usr/sbin", "/usr/libexec"]
     missing = "MariaDB is missing: apt-get install mariadb-server"
-    recipe = _Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, _greet_mariadb)
+    recipe = _Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, *_MARIADB)
     return _start(recipe, user="root", database="sessions")
 
 
@@ -200,3 +215,28 @@ def _greet_mariadb(directory: Path, _port: int) -> None:
     (directory / "pid").stat()
     command = "CREATE DATABASE IF NOT EXISTS sessions"
     pymysql.connect(unix_socket=f"{directory}/socket", user="root", init_command=command).close()
+
+
+def _cut_postgresql(port: int) -> None:
+    with psycopg.connect(host="127.0.0.1", port=port, user="postgres") as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+        )
+
+
+def _cut_mariadb(port: int) -> None:
+    with (
+        pymysql.connect(host="127.0.0.1", port=port, user="root") as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT id FROM information_schema.processlist "
+            "WHERE db IS NOT NULL AND id <> CONNECTION_ID()",
+        )
+        for (number,) in cursor.fetchall():
+            cursor.execute(f"KILL {number}")
+
+
+_POSTGRESQL = (_greet_postgresql, _cut_postgresql)
+_MARIADB = (_greet_mariadb, _cut_mariadb)

@@ -12,6 +12,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.session import SessionMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from sqlalchemy import delete, func, select
+from sqlalchemy.schema import DropTable
 
 from litestar_sessions import (
     SQLAlchemyAsyncConfig,
@@ -149,6 +150,7 @@ class Site:
         self.config = config
         self.backend = backend
         handlers = [*HANDLERS, *options.pop("route_handlers", ())]
+        options.setdefault("logging_config", None)  # which would take the records from pytest
         self.app = Litestar(handlers, middleware=[middleware], **options)
         self.app.state.gate = Gate()
 
@@ -185,6 +187,10 @@ class Site:
         """Remove all rows, behind the back of the backend."""
         await self._execute(delete(UserSession))
 
+    async def drop_table(self) -> None:
+        """Remove the table."""
+        await self._execute(DropTable(UserSession.__table__))  # type: ignore[arg-type]  # declared wider than it is
+
     async def _execute(self, statement: Any) -> list[Any]:
         engine = self.backend.engine
         if hasattr(engine, "sync_engine"):
@@ -197,16 +203,17 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(
+async def open_site(  # noqa: PLR0913 - all are passed by name
     url: URL | str,
     *,
     is_async: bool,
     clock: Clock,
     wiring: Wiring = "our config",
     options: dict[str, Any] | None = None,
+    empty: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Site]:
-    """Lend a site without sessions.
+    """Lend a site.
 
     Args:
         url: The database.
@@ -214,6 +221,7 @@ async def open_site(
         clock: The clock of the sessions.
         wiring: How the sessions come into the application.
         options: Those of the application.
+        empty: Whether the sessions that are there are removed.
         settings: Those of the config.
     """
     settings = {"max_age": MAX_AGE, **settings}
@@ -232,7 +240,8 @@ async def open_site(
         middleware = DefineMiddleware(SessionMiddleware, backend=backend)
     site = Site(config, backend, middleware, **(options or {}))
     await backend._storage.create_table()
-    await site.empty()
+    if empty:
+        await site.empty()
     try:
         yield site
     finally:

@@ -1,0 +1,251 @@
+"""When the database fails: what the visitor meets, and what the logs may know."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import traceback
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from litestar import Request, Response, get, post
+from sqlalchemy import URL, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from litestar_sessions import (
+    SessionUnavailableError,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySessionConfig,
+    SQLAlchemySyncConfig,
+    save_session,
+)
+from tests.support.models import UserSession
+from tests.support.site import Site, Wiring, open_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.clock import Clock
+    from tests.support.databases import Database, Servers
+
+KNOWN = "0123456789abcdef" * 4
+
+
+@pytest.fixture(params=get_args(Wiring))
+def wiring(request: pytest.FixtureRequest) -> Wiring:
+    wiring: Wiring = request.param
+    return wiring
+
+
+async def test_only_requests_that_need_their_session_meet_a_database_that_fails(
+    any_database: tuple[bool, Database], clock: Clock, wiring: Wiring
+) -> None:
+    is_async, database = any_database
+    async with open_site(database.url, is_async=is_async, clock=clock, wiring=wiring) as site:
+        async with site.visitor() as client:
+            await client.post("/set", json={"user": "Ann"})
+            await site.drop_table()
+            assert (await client.get("/quiet")).status_code == 200
+            for method, path in (
+                *(("GET", "/"), ("POST", "/set"), ("POST", "/clear"), ("POST", "/restart")),
+                *(("POST", "/rotate"), ("POST", "/remove"), ("POST", "/nested")),
+            ):
+                response = await client.request(method, path, json={"user": "Bob"})
+                assert response.status_code == 503, path
+                assert response.json()["detail"].startswith("The session is unavailable")
+                assert "set-cookie" not in response.headers
+        async with site.visitor() as client:
+            assert (await client.get("/")).json() == {}
+            assert (await client.post("/set", json={"user": "Bob"})).status_code == 503
+            assert client.cookies.get("session") is None
+
+
+async def test_a_session_that_was_read_but_not_renewed_is_no_error(
+    any_database: tuple[bool, Database],
+    clock: Clock,
+    wiring: Wiring,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    is_async, database = any_database
+    async with (
+        open_site(database.url, is_async=is_async, clock=clock, wiring=wiring) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        clock.advance(seconds=500)
+        slow = asyncio.create_task(client.post("/hold"))
+        await site.gate.reached()
+        await site.drop_table()
+        site.gate.open()
+        assert (await slow).json() == {"user": "Ann"}
+        assert [r.session_event for r in caplog.records if r.name == "litestar_sessions"] == [  # type: ignore[attr-defined]  # set by extra=
+            "not_renewed"
+        ]
+
+
+async def test_an_application_can_handle_a_database_that_fails(
+    any_database: tuple[bool, Database], clock: Clock, wiring: Wiring
+) -> None:
+    causes: list[BaseException | None] = []
+
+    def handle(_: object, error: SessionUnavailableError) -> Response[str]:
+        causes.append(error.__cause__)
+        return Response("come back", status_code=503, headers={"retry-after": "9"})
+
+    is_async, database = any_database
+    options = {"exception_handlers": {SessionUnavailableError: handle}}
+    async with (
+        open_site(
+            database.url, is_async=is_async, clock=clock, wiring=wiring, options=options
+        ) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        await site.drop_table()
+        for method, path in (("GET", "/"), ("POST", "/clear")):
+            response = await client.request(method, path)
+            assert (response.status_code, response.headers["retry-after"]) == (503, "9")
+    assert all(isinstance(cause, DBAPIError) for cause in causes)
+
+
+async def test_a_cached_route_whose_session_cannot_be_saved_is_not_cached(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    @get("/cached", cache=60)
+    async def cached(request: Request[Any, Any, Any]) -> str:
+        request.session["visits"] = 1
+        return "the page"
+
+    is_async, database = any_database
+    options = {"route_handlers": [cached]}
+    async with (
+        open_site(database.url, is_async=is_async, clock=clock, options=options) as site,
+        site.visitor() as client,
+    ):
+        await site.drop_table()
+        assert (await client.get("/cached")).status_code == 503
+        await site.backend._storage.create_table()
+        response = await client.get("/cached")
+        assert (response.status_code, response.text) == (200, "the page")
+
+
+SILENT = ["postgresql+asyncpg", "mysql+asyncmy", "postgresql+psycopg", "mysql+pymysql"]
+
+
+@pytest.mark.parametrize("driver", SILENT)
+async def test_a_server_that_never_answers_is_unavailable_in_bounded_time(
+    driver: str, clock: Clock
+) -> None:
+    kind = SQLAlchemyAsyncConfig if "async" in driver else SQLAlchemySyncConfig
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = URL.create(driver, "user", "password", "127.0.0.1", port, "none")
+        config = SQLAlchemySessionConfig(
+            alchemy_config=kind(url), clock=clock, database_timeout=0.3
+        )
+        middleware = config.middleware
+        site = Site(config, middleware.kwargs["backend"], middleware)
+        async with site.visitor(KNOWN) as client:
+            assert (await client.get("/quiet")).status_code == 200
+            assert (await client.get("/")).status_code == 503
+    await config.dispose()
+
+
+@pytest.mark.parametrize("driver", SILENT)
+async def test_a_server_may_be_restarted_and_stopped_for_a_while(
+    servers: Servers, tmp_path: Path, clock: Clock, driver: str
+) -> None:
+    database = servers.database(driver, tmp_path)
+    assert database.server is not None
+    is_async = "async" in driver
+    async with (
+        open_site(database.url, is_async=is_async, clock=clock) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        database.server.restart()
+        assert (await client.get("/")).json() == {"user": "Ann"}
+        with database.server.stopped():
+            assert (await client.get("/quiet")).status_code == 200
+            assert (await client.get("/")).status_code == 503
+            assert (await client.post("/set", json={"seen": 1})).status_code == 503
+        assert (await client.get("/")).json() == {"user": "Ann"}
+
+
+async def test_handlers_that_hold_the_applications_connections_starve_no_session(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    """With one pool for both, all requests would wait for each other."""
+    is_async, database = any_database
+    pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 0, "pool_timeout": 30}
+    engine: Any = (create_async_engine if is_async else create_engine)(database.url, **pool)
+    kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
+
+    @post("/hold-connection")
+    async def hold_connection(request: Request[Any, Any, Any]) -> None:
+        connection = engine.connect()
+        connection = await connection if is_async else connection
+        await request.app.state.gate.hold()
+        request.session["seen"] = True
+        response = await save_session(request)
+        closing = connection.close()
+        if closing is not None:
+            await closing
+        assert response
+
+    config = SQLAlchemySessionConfig(
+        alchemy_config=kind(engine_instance=engine), model=UserSession, clock=clock
+    )
+    middleware = config.middleware
+    backend = middleware.kwargs["backend"]
+    site = Site(config, backend, middleware, route_handlers=[hold_connection])
+    assert config.engine is not engine
+    await backend._storage.create_table()
+    await site.empty()
+    visitors = [site.visitor() for _ in range(2)]
+    tasks = [asyncio.create_task(client.post("/hold-connection")) for client in visitors]
+    await site.gate.reached(2)
+    site.gate.open()
+    assert {(await task).status_code for task in tasks} == {201}
+    await config.dispose()
+    disposing = engine.dispose()
+    if is_async:
+        await disposing
+
+
+async def test_ids_and_data_are_in_no_log_and_in_no_traceback(
+    any_database: tuple[bool, Database],
+    clock: Clock,
+    wiring: Wiring,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)  # on DEBUG aiosqlite logs every parameter
+    seen: list[str] = []
+
+    def remember(_: object, error: Exception) -> Response[str]:
+        seen.append("".join(traceback.format_exception(error)))
+        return Response("", status_code=503)
+
+    is_async, database = any_database
+    options = {"exception_handlers": {SessionUnavailableError: remember}}
+    async with (
+        open_site(
+            database.url, is_async=is_async, clock=clock, wiring=wiring, options=options
+        ) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "secret name"})
+        session_id = client.cookies["session"]
+        slow = asyncio.create_task(client.post("/set?hold=1", json={"more": "secret words"}))
+        await site.gate.reached()
+        await site.drop_table()
+        site.gate.open()
+        assert (await slow).status_code == 503
+        assert (await client.get("/")).status_code == 503
+        await site.backend._storage.create_table()
+    assert len(seen) == 2
+    for text in (*seen, caplog.text):
+        assert session_id not in text
+        assert "secret" not in text
