@@ -1,0 +1,289 @@
+"""The plugin: one line, from every kind of source, for the whole life of an application."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from litestar import Litestar, Request, get, post
+from litestar.plugins.flash import FlashConfig, FlashPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+from litestar.testing import AsyncTestClient, TestClient
+from sqlalchemy import URL, create_engine, inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from litestar_sessions import (
+    ConfigurationError,
+    SessionPlugin,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemyAsyncSessionBackend,
+    SQLAlchemySessionConfig,
+    SQLAlchemySyncConfig,
+    SQLAlchemySyncSessionBackend,
+)
+from tests.support.models import OtherSession, UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.databases import Database
+
+
+@get("/")
+async def show(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return dict(request.session)
+
+
+@post("/set")
+async def set_keys(request: Request[Any, Any, Any]) -> None:
+    request.session.update(await request.json())
+
+
+def app_with(*plugins: Any, **options: Any) -> Litestar:
+    return Litestar([show, set_keys], plugins=plugins, logging_config=None, **options)
+
+
+def serve(app: Litestar) -> None:
+    """Let a visitor set and see a session."""
+    with TestClient(app) as client:
+        assert client.post("/set", json={"user": "Ann"}).status_code == 201
+        assert client.get("/").json() == {"user": "Ann"}
+
+
+@pytest.mark.parametrize(
+    ("driver", "backend"),
+    [
+        ("sqlite", SQLAlchemySyncSessionBackend),
+        ("sqlite+aiosqlite", SQLAlchemyAsyncSessionBackend),
+    ],
+)
+def test_a_url_is_a_complete_set_up(tmp_path: Path, driver: str, backend: type[Any]) -> None:
+    url = f"{driver}:///{tmp_path}/sessions.db"
+    for source in (url, URL.create(driver, database=f"{tmp_path}/other.db")):
+        plugin = SessionPlugin(source)
+        assert type(plugin.config.create_backend()) is backend
+        serve(app_with(plugin))
+        serve(app_with(plugin))  # in another event loop
+
+
+def test_a_driver_that_is_both_is_used_async() -> None:
+    plugin = SessionPlugin("postgresql+psycopg://ann@127.0.0.1/none")
+    assert type(plugin.config.create_backend()) is SQLAlchemyAsyncSessionBackend
+
+
+def test_a_database_in_memory_will_do() -> None:
+    for url in ("sqlite://", "sqlite+aiosqlite://"):
+        serve(app_with(SessionPlugin(url)))
+
+
+def test_every_driver_serves_two_event_loops(any_database: tuple[bool, Database]) -> None:
+    is_async, database = any_database
+    kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
+    app = app_with(SessionPlugin(kind(database.url), create_table=True))
+    serve(app)
+    serve(app)
+
+
+def create(engine: Any, model: type[Any]) -> None:
+    with engine.begin() as connection:
+        model.__table__.create(connection, checkfirst=True)
+
+
+def test_an_engine_of_the_application_is_left_to_it(any_database: tuple[bool, Database]) -> None:
+    is_async, database = any_database
+
+    async def life() -> None:
+        engine: Any = (create_async_engine if is_async else create_engine)(database.url)
+        plugin = SessionPlugin(engine, create_table=True)
+        own: Any = plugin.config.engine
+        assert own is not engine
+        connection = await engine.connect() if is_async else engine.connect()
+        async with AsyncTestClient(app_with(plugin)) as client:
+            assert (await client.post("/set", json={"user": "Ann"})).status_code == 201
+            assert own.pool.checkedin() > 0
+        assert own.pool.checkedin() == 0
+        assert not connection.closed
+        closing, disposing = connection.close(), None
+        if is_async:
+            await closing
+        disposing = engine.dispose()
+        if is_async:
+            await disposing
+
+    asyncio.run(life())
+
+
+def test_a_pool_of_its_own_can_be_declined(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/app.db")
+    assert SessionPlugin(engine, own_pool=False).config.engine is engine
+    engine.dispose()
+
+
+def test_an_engine_without_a_pool_is_used_as_it_is(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/app.db", poolclass=NullPool)
+    assert SessionPlugin(engine).config.engine is engine
+
+
+def test_listeners_and_credentials_of_an_engine_hold_for_sessions_too(tmp_path: Path) -> None:
+    opened: list[object] = []
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(tmp_path / "app.db", check_same_thread=False)
+        opened.append(connection)
+        return connection
+
+    engine = create_engine("sqlite:///elsewhere.db", creator=connect)
+    serve(app_with(SessionPlugin(engine, create_table=True)))
+    assert opened
+    assert not (tmp_path / "elsewhere.db").exists()
+    engine.dispose()
+
+
+def test_whatever_has_an_engine_is_a_source(tmp_path: Path) -> None:
+    class Provider:
+        def __init__(self) -> None:
+            self.engine = create_engine(f"sqlite:///{tmp_path}/app.db")
+
+        def get_engine(self) -> Any:
+            return self.engine
+
+    provider = Provider()
+    serve(app_with(SessionPlugin(provider, create_table=True)))
+    provider.engine.dispose()
+
+
+def test_a_whole_config_is_a_source(tmp_path: Path) -> None:
+    config = SQLAlchemySessionConfig(
+        alchemy_config=SQLAlchemySyncConfig(f"sqlite:///{tmp_path}/app.db"),
+        model=UserSession,
+        create_table=True,
+    )
+    assert SessionPlugin(config).config is config
+    serve(app_with(SessionPlugin(config)))
+    with pytest.raises(ConfigurationError, match="give it max_age where it is made"):
+        SessionPlugin(config, max_age=60)
+
+
+@pytest.mark.parametrize("source", [None, 5, object()])
+def test_what_is_no_source_is_refused(source: Any) -> None:
+    with pytest.raises(ConfigurationError, match="hand in a URL"):
+        SessionPlugin(source)
+
+
+def test_settings_go_to_the_config() -> None:
+    plugin = SessionPlugin("sqlite://", max_age=60, key="visit", model=UserSession)
+    assert (plugin.config.max_age, plugin.config.key) == (60, "visit")
+    with pytest.raises(ConfigurationError, match="needs secure=True"):
+        SessionPlugin("sqlite://", key="__Host-visit")
+
+
+@pytest.mark.parametrize("create", [create_engine, create_async_engine])
+def test_a_missing_table_stops_the_start_with_the_remedy(
+    tmp_path: Path, create: Callable[..., Any]
+) -> None:
+    driver = "sqlite" if create is create_engine else "sqlite+aiosqlite"
+    engine = create(f"{driver}:///{tmp_path}/app.db")
+    app = app_with(SessionPlugin(engine, model=UserSession))
+    # Litestar's event emitter wraps the error in a group.
+    with pytest.raises(Exception) as raised, TestClient(app):  # noqa: PT011
+        pass
+    text = "".join(traceback.format_exception(raised.value))
+    assert "ConfigurationError: The database has no table user_sessions" in text
+    assert "create_table=True" in text
+
+
+def test_a_table_that_is_there_is_enough(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/app.db")
+    create(engine, UserSession)
+    serve(app_with(SessionPlugin(engine, model=UserSession)))
+    assert inspect(engine).get_table_names() == ["user_sessions"]
+    engine.dispose()
+
+
+def test_two_configs_serve_one_application(tmp_path: Path) -> None:
+    public = SessionPlugin(f"sqlite:///{tmp_path}/public.db", model=UserSession)
+    staff = SessionPlugin(
+        f"sqlite+aiosqlite:///{tmp_path}/staff.db",
+        model=OtherSession,
+        key="staff",
+        middleware=False,
+    )
+
+    @get("/staff", middleware=[staff.config.middleware])
+    async def show_staff(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return dict(request.session)
+
+    @post("/staff", middleware=[staff.config.middleware])
+    async def set_staff(request: Request[Any, Any, Any]) -> None:
+        request.session.update(await request.json())
+
+    handlers = [show, set_keys, show_staff, set_staff]
+    app = Litestar(handlers, plugins=[public, staff], logging_config=None)
+    with TestClient(app) as client:
+        client.post("/set", json={"cart": 1})
+        response = client.post("/staff", json={"user": "Ann"})
+        assert response.headers.get_list("set-cookie") == [response.headers["set-cookie"]]
+        assert "staff=" in response.headers["set-cookie"]
+        assert client.get("/").json() == {"cart": 1}
+        assert client.get("/staff").json() == {"user": "Ann"}
+        client.post("/set", json={"cart": 2})
+        assert client.get("/staff").json() == {"user": "Ann"}
+        assert sorted(client.cookies) == ["session", "staff"]
+
+
+def test_litestars_flash_messages_find_their_session(tmp_path: Path) -> None:
+    templates = TemplateConfig(directory=tmp_path, engine=JinjaTemplateEngine)
+    flash = FlashPlugin(FlashConfig(template_config=templates))
+    serve(app_with(SessionPlugin("sqlite://"), flash, template_config=templates))
+
+
+APPLICATION = """
+from litestar import Litestar
+from litestar_sessions import SessionPlugin
+
+plugin = SessionPlugin({url!r}, hash_session_ids=False)
+app = Litestar([], plugins=[plugin])
+"""
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+aiosqlite"])
+def test_litestars_command_line_deletes_sessions(tmp_path: Path, driver: str) -> None:
+    url = f"{driver}:///{tmp_path}/sessions.db"
+    (tmp_path / "application.py").write_text(APPLICATION.format(url=url))
+    backend = SessionPlugin(url, hash_session_ids=False).config.create_backend()
+
+    async def ids() -> list[str]:
+        there = [name for name in ("first", "second") if await backend.get(name)]
+        await backend.config.dispose()  # type: ignore[attr-defined]  # it is ours
+        return there
+
+    async def fill() -> None:
+        for name in ("first", "second"):
+            await backend.set(name, b"{}")
+        await backend.config.dispose()  # type: ignore[attr-defined]  # it is ours
+
+    def run(*arguments: str) -> None:
+        command = [sys.executable, "-m", "litestar", "--app", "application:app", "sessions"]
+        subprocess.run(
+            [*command, *arguments],
+            cwd=tmp_path,
+            input="y\n",
+            text=True,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+
+    asyncio.run(fill())
+    run("delete", "first")
+    assert asyncio.run(ids()) == ["second"]
+    run("clear")
+    assert asyncio.run(ids()) == []
