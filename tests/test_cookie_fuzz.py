@@ -1,0 +1,59 @@
+"""Cookies that nobody in his right mind sends: never an error, never a row, never adopted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.support.site import Site, open_site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+HEX = st.text("0123456789abcdef", min_size=60, max_size=68)
+VALUES = st.one_of(
+    st.binary(max_size=300),
+    st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    HEX.map(str.encode),
+    st.text("%0123456789abcdefABCDEF\\\"';,= ", max_size=80).map(str.encode),
+)
+NAMES = st.sampled_from([b"session=", b"session=\x00", b"Session=", b"", b"=", b"session;session="])
+COOKIES = st.lists(st.tuples(NAMES, VALUES).map(b"".join), min_size=1, max_size=3).map(b"; ".join)
+
+
+@pytest.fixture
+async def site(any_database: tuple[bool, Database], clock: Clock) -> AsyncIterator[Site]:
+    is_async, database = any_database
+    async with open_site(database.url, is_async=is_async, clock=clock) as site:
+        yield site
+
+
+@example(b"session=\xff\xfe")
+@example("session=\N{SNOWMAN}".encode())
+@example(b"session=\x00")
+@example(b"session=" + b"%00" * 64)
+@example(b"session=" + b"a" * 10_000)
+@example(b'session="\\377\\000"')
+@given(COOKIES)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+async def test_no_cookie_is_an_error_or_makes_a_row(site: Site, cookie: bytes) -> None:
+    await site.empty()
+    headers = [(b"cookie", cookie)]
+    async with site.visitor() as client:
+        response = await client.get("/", headers=headers)
+        assert (response.status_code, response.json()) == (200, {})
+        assert await site.rows() == 0
+        assert (await client.post("/clear", headers=headers)).status_code == 201
+        assert await site.rows() == 0
+        response = await client.post("/set", headers=headers, json={"user": "Ann"})
+        assert response.status_code == 201
+        assert response.cookies["session"].encode() not in cookie
+        assert await site.rows() == 1

@@ -1,0 +1,171 @@
+"""Random interleavings of two requests of one session, and a model that knows what must survive."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from litestar import Request, post
+
+from litestar_sessions import rotate_session_id
+from tests.support.site import Gate, Site, open_site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+BEGINNING = {"a": 0, "b": 0, "c": 0}
+KEYS = st.sampled_from([*BEGINNING, "d"])
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What one request does to its session."""
+
+    changes: dict[str, int] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    ending: str = ""
+    """``"clear"``, ``"rotate"`` or nothing."""
+
+    def on(self, data: dict[str, Any]) -> None:
+        data.update(self.changes)
+        for key in self.removed:
+            data.pop(key, None)
+
+
+DEEDS = st.builds(
+    Deed,
+    st.dictionaries(KEYS, st.integers(0, 2), max_size=3),
+    st.frozensets(KEYS, max_size=2),
+    st.sampled_from(["", "", "", "clear", "rotate"]),
+)
+ORDERS = st.permutations([0, 0, 1, 1])
+"""Which of the two takes the next step; its first is to load, its second to save."""
+
+
+@dataclass
+class Model:
+    """The session of the beginning, and those that begin later."""
+
+    data: dict[str, Any] | None = field(default_factory=lambda: dict(BEGINNING))
+    is_rotated: bool = False
+    new: list[dict[str, Any]] = field(default_factory=list)
+
+    def load(self) -> dict[str, Any] | None:
+        """Return what a request with the first ID finds."""
+        return None if self.data is None or self.is_rotated else dict(self.data)
+
+    def save(self, loaded: dict[str, Any] | None, deed: Deed, *, was_rotated: bool) -> None:
+        mine = dict(loaded or {})
+        deed.on(mine)
+        if loaded is None:
+            if deed.ending != "clear" and mine:
+                self.new.append(mine)
+        elif deed.ending == "clear":
+            self.data = None
+        elif self.data is not None and self.is_rotated is was_rotated:
+            is_written = mine != loaded or deed.ending == "rotate"
+            for key in {*loaded, *mine}:
+                if key not in mine:
+                    self.data.pop(key, None)
+                elif loaded.get(key, ...) != mine[key]:
+                    self.data[key] = mine[key]
+            self.is_rotated = is_written and deed.ending == "rotate"
+
+
+@post("/do")
+async def do(request: Request[Any, Any, Any]) -> None:
+    number = int(request.query_params["number"])
+    await request.app.state.gates[number].hold()
+    deed: Deed = request.app.state.deeds[number]
+    deed.on(request.session)
+    if deed.ending == "clear":
+        request.clear_session()
+    elif deed.ending == "rotate":
+        rotate_session_id(request)
+
+
+async def perform(
+    site: Site, session_id: str, deeds: tuple[Deed, Deed], order: list[int]
+) -> list[httpx.Response]:
+    """Let both requests load and save in that order."""
+    site.app.state.deeds = deeds
+    site.app.state.gates = [Gate(), Gate()]
+    tasks: dict[int, asyncio.Task[httpx.Response]] = {}
+    for number in order:
+        if number in tasks:
+            site.app.state.gates[number].open()
+            await tasks[number]
+        else:
+            client = site.visitor(session_id)
+            request = client.post("/do", params={"number": number})
+            tasks[number] = asyncio.create_task(request)
+            await site.app.state.gates[number].reached()
+    return [await tasks[number] for number in (0, 1)]
+
+
+def expect(deeds: tuple[Deed, Deed], order: list[int]) -> Model:
+    model = Model()
+    loaded: dict[int, tuple[dict[str, Any] | None, bool]] = {}
+    for number in order:
+        if number in loaded:
+            data, was_rotated = loaded[number]
+            model.save(data, deeds[number], was_rotated=was_rotated)
+        else:
+            loaded[number] = (model.load(), model.is_rotated)
+    return model
+
+
+@pytest.fixture
+async def site(any_database: tuple[bool, Database], clock: Clock) -> AsyncIterator[Site]:
+    is_async, database = any_database
+    options = {"route_handlers": [do]}
+    async with open_site(database.url, is_async=is_async, clock=clock, options=options) as site:
+        yield site
+
+
+@example((Deed({"a": 1}), Deed({"b": 1})), [0, 1, 0, 1])
+@example((Deed({"a": 1}), Deed(ending="clear")), [0, 1, 1, 0])
+@example((Deed(ending="clear"), Deed({"a": 1}, ending="rotate")), [0, 1, 1, 0])
+@example((Deed(ending="rotate"), Deed({"a": 1}, ending="rotate")), [0, 1, 1, 0])
+@given(st.tuples(DEEDS, DEEDS), ORDERS)
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_two_requests_leave_what_they_must(
+    site: Site, deeds: tuple[Deed, Deed], order: list[int]
+) -> None:
+    await site.empty()
+    async with site.visitor() as client:
+        await client.post("/set", json=BEGINNING)
+        first_id = client.cookies["session"]
+    responses = await perform(site, first_id, deeds, order)
+    model = expect(deeds, order)
+    assert {response.status_code for response in responses} == {201}
+    assert await site.rows() == (model.data is not None) + len(model.new)
+
+    ids = {response.cookies.get("session") for response in responses} - {None, ""} | {first_id}
+    left = []
+    for session_id in ids:
+        async with site.visitor(session_id) as client:
+            response = await client.get("/")
+            if "vary" in response.headers:  # there is such a session
+                left.append(response.json())
+    expected = [*([] if model.data is None else [model.data]), *model.new]
+    assert sorted(map(str, map(sorted_items, left))) == sorted(
+        map(str, map(sorted_items, expected))
+    )
+
+
+def sorted_items(data: dict[str, Any]) -> list[tuple[str, Any]]:
+    return sorted(data.items())
