@@ -133,7 +133,6 @@ def create_app(url: URL) -> Litestar:
         openapi_config=None,
     )
     app.state.backend = sessions.config.create_backend()
-    app.state.store = sessions.config.get_store_from_app(app)
     app.state.database = describe(url)
     return app
 
@@ -169,12 +168,11 @@ async def _refuse(request: Visit, field: str, typed: str, problem: str) -> Templ
 
 async def _stored(request: Visit) -> dict[str, Any] | None:
     """Save the session, and return what the database has of it; ``None`` if it has none."""
-    if not await save_session(request):
+    stored = await save_session(request)
+    if stored is None:
         return None
-    seconds = await request.app.state.store.expires_in(request.get_session_id())
-    if seconds is None:  # another request has ended it meanwhile
-        return None
-    return {"id": _shown_id(request), "expires_in": timedelta(seconds=seconds)}
+    seconds = (stored.expires_at - request.app.state.backend.clock()).total_seconds()
+    return {"id": _shown_id(request), "expires_in": timedelta(seconds=round(seconds))}
 
 
 def _shown_id(request: Visit) -> str:
