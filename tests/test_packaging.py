@@ -71,6 +71,11 @@ backend = SQLAlchemySyncSessionBackend(ServerSideSessionConfig(), config, UserSe
 asyncio.run(backend.set("id", b"data"))
 assert asyncio.run(backend.get("id")) == b"data"
 
+from litestar_sessions import SessionPlugin
+backend = SessionPlugin("sqlite://").config.create_backend()
+asyncio.run(backend.set("id", b"data"))
+assert asyncio.run(backend.get("id")) == b"data"
+
 try:
     from litestar_sessions import SQLAlchemyAsyncConfig
     asyncio.run(SQLAlchemyAsyncConfig("sqlite+aiosqlite://").create_tables())

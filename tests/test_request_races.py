@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from litestar import Response
+from litestar import Response, post
 
-from litestar_sessions import SessionConflictError
-from tests.support.site import MAX_AGE, Site, Wiring, open_site
+from litestar_sessions import SessionConflictError, save_session
+from tests.support.site import MAX_AGE, Site, Visit, Wiring, open_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -105,6 +105,29 @@ async def test_a_slow_request_does_not_bring_back_a_cleared_session(
         assert response.status_code == 201
         assert "Max-Age=0;" in response.headers["set-cookie"]
         assert events(caplog) == ["gone"]
+    assert await site.rows() == 0
+
+
+async def test_what_is_dropped_once_does_not_come_back_as_a_new_session(site: Site) -> None:
+    answers: list[object] = []
+
+    @post("/save-twice")
+    async def save_twice(request: Visit) -> None:
+        await request.app.state.gate.hold()
+        request.session["seen"] = 1
+        answers.append(await save_session(request))
+        request.session["seen"] = 2
+        answers.append(await save_session(request))
+        request.session["seen"] = 3
+
+    site.app.register(save_twice)
+    async with site.visitor() as client:
+        await client.post("/set", json={"user": "Ann"})
+        slow = await hold(site, client.cookies["session"], "/save-twice")
+        await client.post("/clear")
+        site.gate.open()
+        assert "Max-Age=0;" in (await slow).headers["set-cookie"]
+    assert answers == [None, None]
     assert await site.rows() == 0
 
 
