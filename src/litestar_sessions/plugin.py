@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from litestar.plugins import InitPlugin
 from sqlalchemy import URL, Engine
 
-from litestar_sessions._async.config import SQLAlchemyAsyncConfig
-from litestar_sessions._sync.config import SQLAlchemySyncConfig
 from litestar_sessions.engines import is_async_url
 from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.session_config import SQLAlchemySessionConfig
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from litestar import Litestar
     from litestar.config.app import AppConfig
@@ -86,11 +84,9 @@ def _session_config(source: Any, settings: dict[str, Any]) -> SQLAlchemySessionC
 
 def _engine_config(source: Any) -> EngineConfig:
     if isinstance(source, str | URL):
-        return (SQLAlchemyAsyncConfig if is_async_url(source) else SQLAlchemySyncConfig)(source)
-    if isinstance(source, Engine):
-        return SQLAlchemySyncConfig(engine_instance=source)
-    if hasattr(source, "sync_engine"):
-        return SQLAlchemyAsyncConfig(engine_instance=source)
+        return _config_class(is_async=is_async_url(source))(source)
+    if isinstance(source, Engine) or hasattr(source, "sync_engine"):
+        return _config_class(is_async=not isinstance(source, Engine))(engine_instance=source)
     if hasattr(source, "get_engine"):
         config: EngineConfig = source
         return config
@@ -98,3 +94,14 @@ def _engine_config(source: Any) -> EngineConfig:
         f"{type(source).__name__} is no place for sessions: hand in a URL, an engine, or a config "
         "that has an engine.",
     )
+
+
+def _config_class(*, is_async: bool) -> Callable[..., EngineConfig]:
+    # Imported when it is known which one is wanted: only the async one needs greenlet.
+    if is_async:
+        from litestar_sessions._async.config import SQLAlchemyAsyncConfig  # noqa: PLC0415
+
+        return SQLAlchemyAsyncConfig
+    from litestar_sessions._sync.config import SQLAlchemySyncConfig  # noqa: PLC0415
+
+    return SQLAlchemySyncConfig
