@@ -264,6 +264,16 @@ async def test_head_and_options_read_like_get(site: Site) -> None:
         assert (await client.get("/")).json() == {"name": "Ann"}
 
 
+async def test_a_cached_response_hands_no_cookie_to_others(site: Site) -> None:
+    async with site.visitor() as ann, site.visitor() as bob:
+        assert "set-cookie" in (await ann.get("/cached")).headers
+        response = await bob.get("/cached")
+        assert response.text == "the same for everybody"
+        assert {"set-cookie", "cache-control"}.isdisjoint(response.headers)
+        assert (await ann.get("/")).json() == {"visits": 1}
+        assert (await bob.get("/")).json() == {}
+
+
 async def test_headers_of_the_handler_are_kept(site: Site) -> None:
     async with site.visitor() as client:
         response = await client.get("/varied")

@@ -330,23 +330,6 @@ def test_saving_early_keeps_what_an_error_follows(config: SQLAlchemySessionConfi
         assert client.get("/").json() == {"early": True}
 
 
-def test_a_cached_response_hands_no_session_to_others(config: SQLAlchemySessionConfig) -> None:
-    @get("/cached", cache=60)
-    async def cached(request: Visit) -> str:
-        request.session["seen"] = True
-        return "the same for everybody"
-
-    app = app_with(config, cached)
-    with TestClient(app) as ann:
-        assert "set-cookie" in ann.get("/cached").headers
-        session_id = ann.cookies["session"]
-        ann.cookies.clear()
-        response = ann.get("/cached")
-        assert response.text == "the same for everybody"
-        assert "set-cookie" not in response.headers
-        assert session_id not in str(response.headers)
-
-
 def test_compressed_responses_keep_their_headers(config: SQLAlchemySessionConfig) -> None:
     @get("/long")
     async def long(request: Visit) -> str:

@@ -91,6 +91,7 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             session = RequestSession(self, connection)
             await session.load()
             connection.scope["session"] = scope_session
+        _restore_when_sent(message, connection)
         may_save = message["status"] < HTTPStatus.INTERNAL_SERVER_ERROR  # type: ignore[typeddict-item]  # the message starts a response
         try:
             await session.respond(message, may_save=may_save)
@@ -164,3 +165,23 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             await self._storage.create_table()
             self._table.is_ready = True
         return await getattr(self._storage, verb)(*arguments, **options)
+
+
+def _restore_when_sent(message: Any, connection: Connection) -> None:
+    """Have a copy of the message sent, and leave the message as it was before.
+
+    Litestar's middleware sends the message that it has had changed, and whatever is inside may keep
+    it: the response cache would hand one visitor's cookie to others.
+    """
+    headers = list(message["headers"])
+    send = connection.send
+
+    async def send_copy(outgoing: Message) -> None:
+        connection.send = send
+        to_send = outgoing
+        if outgoing is message:
+            to_send = message.copy()
+            message["headers"] = headers
+        await send(to_send)
+
+    connection.send = send_copy
