@@ -105,6 +105,7 @@ def test_an_engine_of_the_application_is_left_to_it(any_database: tuple[bool, Da
         plugin = SessionPlugin(engine, create_table=True)
         own: Any = plugin.config.engine
         assert own is not engine
+        assert getattr(own, "sync_engine", own).hide_parameters
         connection = await engine.connect() if is_async else engine.connect()
         async with AsyncTestClient(app_with(plugin)) as client:
             assert (await client.post("/set", json={"user": "Ann"})).status_code == 201

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from litestar_sessions._sync.config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
     from litestar_sessions.base import SQLAlchemySessionBackendBase
+    from litestar_sessions.connection import rotate_session_id, save_session
     from litestar_sessions.default_model import Session
     from litestar_sessions.dialects import SaveBy
     from litestar_sessions.exceptions import (
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from litestar_sessions.model import SessionModelMixin, UUIDv7Base
     from litestar_sessions.plugin import SessionPlugin
     from litestar_sessions.records import StoredSession
-    from litestar_sessions.request_session import rotate_session_id, save_session
     from litestar_sessions.session_config import SQLAlchemySessionConfig
 
 __all__ = (
@@ -71,10 +71,10 @@ _HOMES = {
         "SessionExistsError",
     ),
     "http_exceptions": ("SessionConflictError", "SessionUnavailableError"),
+    "connection": ("rotate_session_id", "save_session"),
     "default_model": ("Session",),
     "middleware": ("SQLAlchemySessionMiddleware",),
     "plugin": ("SessionPlugin",),
-    "request_session": ("rotate_session_id", "save_session"),
     "session_config": ("SQLAlchemySessionConfig",),
     "model": ("SessionModelMixin", "UUIDv7Base"),
     "records": ("StoredSession",),

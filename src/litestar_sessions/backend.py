@@ -176,12 +176,11 @@ def _restore_when_sent(message: Any, connection: Connection) -> None:
     headers = list(message["headers"])
     send = connection.send
 
-    async def send_copy(outgoing: Message) -> None:
+    async def send_copy(outgoing: Any) -> None:
         connection.send = send
-        to_send = outgoing
         if outgoing is message:
-            to_send = message.copy()
+            outgoing = {**message}
             message["headers"] = headers
-        await send(to_send)
+        await send(outgoing)
 
     connection.send = send_copy

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from litestar.middleware.session.server_side import ServerSideSessionConfig
     from litestar.types import Message
 
-__all__ = ("check_cookie", "send_cookie", "vary_by_cookie")
+__all__ = ("check_cookie", "clear_cookie", "forbid_storing", "send_cookie", "vary_by_cookie")
 
 _ATTRIBUTE = re.compile(r"[ -:<-~]+")
 """What may be the value of one of its attributes."""
@@ -24,30 +24,40 @@ _CLEARED = "null"
 
 
 def send_cookie(
-    message: Message, config: ServerSideSessionConfig, session_id: str | None, max_age: int
+    message: Message, config: ServerSideSessionConfig, value: str, max_age: int
 ) -> None:
-    """Add the cookie of a session to a message, or with ``None`` a cookie that removes it.
+    """Add a cookie to a message.
 
     Args:
         message: A message with headers, which are changed.
         config: The name and the attributes of the cookie.
-        session_id: The ID to send.
+        value: The session ID.
         max_age: How many seconds the browser is to keep it.
     """
-    headers = MutableScopeHeaders.from_message(message)
     cookie = Cookie(
         key=config.key,
-        value=_CLEARED if session_id is None else session_id,
-        max_age=0 if session_id is None else max_age,
+        value=value,
+        max_age=max_age,
         path=config.path,
         domain=config.domain,
         secure=config.secure,
         httponly=config.httponly,
         samesite=config.samesite,
     )
-    headers.add("set-cookie", cookie.to_header(header=""))
-    # A cache that kept this response would hand the session to others.
-    headers.setdefault("cache-control", "no-store")
+    MutableScopeHeaders.from_message(message).add("set-cookie", cookie.to_header(header=""))
+
+
+def clear_cookie(message: Message, config: ServerSideSessionConfig) -> None:
+    """Add to a message what removes the cookie, for which its attributes have to be the same."""
+    send_cookie(message, config, _CLEARED, max_age=0)
+
+
+def forbid_storing(message: Message) -> None:
+    """Tell caches not to keep the response, unless it says itself what they may do.
+
+    One that kept its cookie would hand the session to others (RFC 9111, section 7.3).
+    """
+    MutableScopeHeaders.from_message(message).setdefault("cache-control", "no-store")
 
 
 def vary_by_cookie(message: Message) -> None:

@@ -9,12 +9,15 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.model import SESSION_ID_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ("PLAIN_KEYS", "SessionKeys", "hashed", "keyed", "plain")
+__all__ = ("PLAIN_KEYS", "SessionKeys", "hashed", "keyed", "make_keys", "plain")
+
+MIN_SECRET_BYTES = 32
 
 _DIGEST = "sha256:"
 _KEYED_DIGEST = "hmac-sha256:"
@@ -71,3 +74,46 @@ class SessionKeys:
 
 PLAIN_KEYS = SessionKeys((plain,))
 """Session IDs as they are."""
+
+
+def make_keys(
+    *, hash_ids: bool, secrets: Sequence[bytes | str], take_over: str | None
+) -> SessionKeys:
+    """Return the spellings that settings ask for.
+
+    Args:
+        hash_ids: Whether IDs are written as digests.
+        secrets: For digests with a secret, the current one first.
+        take_over: A spelling of before, ``"plain"`` or ``"sha256"``, that is found too.
+
+    Raises:
+        ConfigurationError: The settings contradict each other, or a secret is short.
+    """
+    former: dict[str | None, tuple[Callable[[str], str], ...]] = {
+        None: (),
+        "plain": (plain,),
+        "sha256": (hashed,),
+    }
+    if take_over not in former:
+        raise ConfigurationError(
+            f"take_over={take_over!r} is neither 'plain' nor 'sha256': choose how session IDs "
+            "stand in the table, or leave it out.",
+        )
+    if secrets and not hash_ids:
+        raise ConfigurationError(
+            "session_id_keys are for digests: leave them out, or hash_session_ids=False.",
+        )
+    current: tuple[Callable[[str], str], ...] = (hashed if hash_ids else plain,)
+    if secrets:
+        current = tuple(keyed(_checked(secret)) for secret in secrets)
+    return SessionKeys((*current, *(way for way in former[take_over] if way not in current)))
+
+
+def _checked(secret: bytes | str) -> bytes:
+    encoded = secret.encode() if isinstance(secret, str) else secret
+    if len(encoded) < MIN_SECRET_BYTES:
+        raise ConfigurationError(
+            f"A key in session_id_keys has {len(encoded)} bytes, and {MIN_SECRET_BYTES} is the "
+            "least: make one with secrets.token_hex(32).",
+        )
+    return encoded

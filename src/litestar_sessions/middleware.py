@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
     from litestar.types import Message, Receive, Scope, Send
 
-
 __all__ = ("SQLAlchemySessionMiddleware",)
 
-_INTERNAL_ERROR = 1011
-"""What a WebSocket is closed with after an error (RFC 6455, section 7.4.1)."""
+_NORMAL_CLOSURE, _INTERNAL_ERROR = 1000, 1011
+"""What a WebSocket is closed with (RFC 6455, section 7.4.1)."""
 _LITESTAR_ERRORS = range(4_500, 4_600)
 """What Litestar closes a WebSocket with then: 4000 and the status."""
 
@@ -83,7 +82,8 @@ async def _settle(session: RequestSession, message: Message) -> Message:
         message["headers"] = list(message.get("headers", ()))
         await session.respond(message, may_save=True)
     elif message["type"] == "websocket.close":
-        is_error = message["code"] == _INTERNAL_ERROR or message["code"] in _LITESTAR_ERRORS
+        code = message.get("code", _NORMAL_CLOSURE)
+        is_error = code == _INTERNAL_ERROR or code in _LITESTAR_ERRORS
         await _close(session, may_save=not is_error)
     return message
 
@@ -100,6 +100,3 @@ async def _close(session: RequestSession, *, may_save: bool) -> None:
             "A new session was dropped: once a WebSocket is accepted no cookie can be sent",
             extra={"session_event": "no_cookie"},
         )
-    except Exception as error:
-        session.failure = error
-        raise

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.types import Empty
 
-from litestar_sessions.cookies import send_cookie, vary_by_cookie
-from litestar_sessions.exceptions import ConfigurationError, ResponseStartedError
+from litestar_sessions.cookies import clear_cookie, forbid_storing, send_cookie, vary_by_cookie
+from litestar_sessions.exceptions import ResponseStartedError
 from litestar_sessions.http_exceptions import SessionUnavailableError
 from litestar_sessions.tracking import TrackedSession
 from litestar_sessions.unavailable import UnavailableSession
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Connection = ASGIConnection[Any, Any, Any, Any]
     Backend = StorageSessionBackend[Any]
 
-__all__ = ("RequestSession", "find_session", "rotate_session_id", "save_session")
+__all__ = ("RequestSession", "find_session", "sessions_of")
 
 _SCOPE_KEY = "_litestar_sessions"
 
@@ -46,7 +46,7 @@ class RequestSession:
         """Whether the WebSocket is closed, so that nothing is saved any more."""
         self._is_involved = False
         self._has_started = False
-        sessions = _sessions(connection.scope)
+        sessions = sessions_of(connection.scope)
         for outer in sessions.values():
             outer.cover()
         sessions.pop(backend, None)  # the innermost is the last
@@ -114,14 +114,24 @@ class RequestSession:
             self.failure = error
             raise
         self._has_started = True
-        if self._tracked.has_news and self._tracked.stored is not None:
+        is_sent = self._tracked.has_news and self._send_cookie(message)
+        if message["type"] == "http.response.start":
+            if is_sent:
+                forbid_storing(message)
+            if self._is_involved:
+                vary_by_cookie(message)
+
+    def _send_cookie(self, message: Message) -> bool:
+        """Add the cookie to a message, or what clears it; return whether there is anything."""
+        self._tracked.has_news = False
+        if self._tracked.stored is not None:
             max_age = ceil(self._tracked.seconds_left)
             send_cookie(message, self._backend.config, self.session_id, max_age)
-        elif self._tracked.has_news and self._cookie is not None:
-            send_cookie(message, self._backend.config, None, 0)
-        self._tracked.has_news = False
-        if self._is_involved:
-            vary_by_cookie(message)
+        elif self._cookie is not None:
+            clear_cookie(message, self._backend.config)
+        else:
+            return False
+        return True
 
     def rotate(self) -> None:
         """Have the session get a new ID when it is saved.
@@ -160,43 +170,7 @@ class RequestSession:
             self._connection._connection_state.session_id = session_id  # noqa: SLF001
 
 
-def rotate_session_id(connection: Connection) -> None:
-    """Give the session a new ID, together with which it is saved; data and age stay.
-
-    Call it whenever the visitor's rights change, above all on sign-in: an ID that somebody else may
-    have planted or seen before is worth nothing from then on (OWASP's Session Management Cheat
-    Sheet; ASVS 5.0, 7.2.4). ``connection.get_session_id()`` is the new one at once; storage and
-    browser get it with the response. A session that is not stored yet has a new ID anyway.
-
-    Raises:
-        ResponseStartedError: The response has started, or the WebSocket is accepted, so that no
-            cookie can be sent.
-        SessionUnavailableError: The session could not be loaded.
-        ConfigurationError: The connection has no session of this package.
-    """
-    _innermost(connection).rotate()
-
-
-async def save_session(connection: Connection) -> StoredSession | None:
-    """Save the session now; return what storage has then, such as its expiry.
-
-    For WebSockets, whose sessions are otherwise saved when they close, and for whatever follows
-    the start of a response. Changes that other requests have saved meanwhile are then in the
-    dictionary too. ``None``: it is a new session and empty, or it was cleared, or another request
-    has ended it; what was changed is then dropped, as a session that has ended stays so.
-
-    Raises:
-        ResponseStartedError: It is a new session, and no cookie can be sent any more.
-        SessionConflictError: Other requests have changed the session, and went before.
-        SessionUnavailableError: The database did not answer.
-        ConfigurationError: The connection has no session of this package.
-    """
-    session = _innermost(connection)
-    await session.settle()
-    return session.stored
-
-
-def _sessions(scope: Scope) -> dict[Backend, RequestSession]:
+def sessions_of(scope: Scope) -> dict[Backend, RequestSession]:
     """Return the sessions of a connection, the innermost last."""
     sessions: dict[Backend, RequestSession] = scope["state"].setdefault(_SCOPE_KEY, {})
     return sessions
@@ -204,14 +178,4 @@ def _sessions(scope: Scope) -> dict[Backend, RequestSession]:
 
 def find_session(backend: Backend, scope: Scope) -> RequestSession | None:
     """Return the session that a backend has for a connection."""
-    return _sessions(scope).get(backend)
-
-
-def _innermost(connection: Connection) -> RequestSession:
-    sessions = list(_sessions(connection.scope).values())
-    if not sessions:
-        raise ConfigurationError(
-            "The connection has no session: add SessionPlugin to the application, or the config's "
-            "middleware, and do not exclude the route from it.",
-        )
-    return sessions[-1]
+    return sessions_of(scope).get(backend)

@@ -15,7 +15,7 @@ from litestar_sessions import threads
 from litestar_sessions.cookies import check_cookie
 from litestar_sessions.engines import sibling
 from litestar_sessions.exceptions import ConfigurationError
-from litestar_sessions.keys import PLAIN_KEYS, SessionKeys, hashed, keyed, plain
+from litestar_sessions.keys import make_keys
 from litestar_sessions.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions.policy import RENEWALS, OnConflict, SessionPolicy, check_lifetime
 from litestar_sessions.store import SessionStore
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ("SQLAlchemySessionConfig", "TableState", "policy_of")
 
 MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
-MIN_SECRET_BYTES = 32
 
 
 @dataclass
@@ -122,7 +121,9 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
                 "other ones: derive it from SessionModelMixin.",
             )
         super().__post_init__()
-        self.keys = self._make_keys()
+        self.keys = make_keys(
+            hash_ids=self.hash_session_ids, secrets=self.session_id_keys, take_over=self.take_over
+        )
         self.policy = self._make_policy()
         self.table = TableState()
         engine = self.alchemy_config.get_engine()
@@ -210,26 +211,6 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
             patience=self.database_timeout,
         )
 
-    def _make_keys(self) -> SessionKeys:
-        former = {None: (), "plain": (plain,), "sha256": (hashed,)}
-        if self.take_over not in former:
-            raise ConfigurationError(
-                f"take_over={self.take_over!r} is neither 'plain' nor 'sha256': choose how session "
-                "IDs stand in the table, or leave it out.",
-            )
-        current: tuple[Callable[[str], str], ...] = (hashed,)
-        if not self.hash_session_ids:
-            current = PLAIN_KEYS.spellings
-        if self.session_id_keys:
-            if not self.hash_session_ids:
-                raise ConfigurationError(
-                    "session_id_keys are for digests: leave them out, or hash_session_ids=False.",
-                )
-            current = tuple(keyed(_secret(key)) for key in self.session_id_keys)
-        return SessionKeys(
-            (*current, *(way for way in former[self.take_over] if way not in current))
-        )
-
 
 def policy_of(config: ServerSideSessionConfig) -> SessionPolicy:
     """Return the rules of a config.
@@ -241,13 +222,3 @@ def policy_of(config: ServerSideSessionConfig) -> SessionPolicy:
         return config.policy
     idle_timeout = timedelta(seconds=config.max_age)
     return SessionPolicy(idle_timeout, renewal_interval=idle_timeout / RENEWALS)
-
-
-def _secret(key: bytes | str) -> bytes:
-    secret = key.encode() if isinstance(key, str) else key
-    if len(secret) < MIN_SECRET_BYTES:
-        raise ConfigurationError(
-            f"A key in session_id_keys has {len(secret)} bytes, and {MIN_SECRET_BYTES} is the "
-            "least: make one with secrets.token_hex(32).",
-        )
-    return secret

@@ -1,0 +1,63 @@
+"""What a handler can ask for beyond ``request.session``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions.request_session import RequestSession, sessions_of
+
+if TYPE_CHECKING:
+    from litestar.connection import ASGIConnection
+
+    from litestar_sessions.records import StoredSession
+
+    Connection = ASGIConnection[Any, Any, Any, Any]
+
+__all__ = ("rotate_session_id", "save_session")
+
+
+def rotate_session_id(connection: Connection) -> None:
+    """Give the session a new ID, together with which it is saved; data and age stay.
+
+    Call it whenever the visitor's rights change, above all on sign-in: an ID that somebody else may
+    have planted or seen before is worth nothing from then on (OWASP's Session Management Cheat
+    Sheet; ASVS 5.0, 7.2.4). ``connection.get_session_id()`` is the new one at once; storage and
+    browser get it with the response. A session that is not stored yet has a new ID anyway.
+
+    Raises:
+        ResponseStartedError: The response has started, or the WebSocket is accepted, so that no
+            cookie can be sent.
+        SessionUnavailableError: The session could not be loaded.
+        ConfigurationError: The connection has no session of this package.
+    """
+    _innermost(connection).rotate()
+
+
+async def save_session(connection: Connection) -> StoredSession | None:
+    """Save the session now; return what storage has then, such as its expiry.
+
+    For WebSockets, whose sessions are otherwise saved when they close, and for whatever follows
+    the start of a response. Changes that other requests have saved meanwhile are then in the
+    dictionary too. ``None``: it is a new session and empty, or it was cleared, or another request
+    has ended it; what was changed is then dropped, as a session that has ended stays so.
+
+    Raises:
+        ResponseStartedError: It is a new session, and no cookie can be sent any more.
+        SessionConflictError: Other requests have changed the session, and went before.
+        SessionUnavailableError: The database did not answer.
+        ConfigurationError: The connection has no session of this package.
+    """
+    session = _innermost(connection)
+    await session.settle()
+    return session.stored
+
+
+def _innermost(connection: Connection) -> RequestSession:
+    sessions = list(sessions_of(connection.scope).values())
+    if not sessions:
+        raise ConfigurationError(
+            "The connection has no session: add SessionPlugin to the application, or the config's "
+            "middleware, and do not exclude the route from it.",
+        )
+    return sessions[-1]
