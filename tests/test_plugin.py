@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,20 @@ def test_an_engine_of_the_application_is_left_to_it(any_database: tuple[bool, Da
             await disposing
 
     asyncio.run(life())
+
+
+def test_the_threads_of_the_sync_half_end_with_the_application(tmp_path: Path) -> None:
+    def threads() -> list[threading.Thread]:
+        return [t for t in threading.enumerate() if t.name.startswith("litestar-sessions")]
+
+    before = threads()
+    with TestClient(app_with(SessionPlugin(f"sqlite:///{tmp_path}/sessions.db"))) as client:
+        client.post("/set", json={"user": "Ann"})
+        started = [thread for thread in threads() if thread not in before]
+        assert started
+    for thread in started:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
 
 
 def test_a_pool_of_its_own_can_be_declined(tmp_path: Path) -> None:
