@@ -27,7 +27,9 @@ class OwnedSession(SessionModelMixin, OtherBase):
     owner: Mapped[str] = mapped_column(String(10))
 
 
-class MissingSession(SessionModelMixin):
-    """A model whose table nobody creates."""
+class NobodysBase(DeclarativeBase):
+    """A declarative base whose tables nobody creates."""
 
+
+class MissingSession(SessionModelMixin, NobodysBase):
     __tablename__ = "missing_sessions"
