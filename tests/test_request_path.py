@@ -6,6 +6,7 @@ Each test holds below Litestar's own middleware and config, and below ours.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
@@ -318,6 +319,25 @@ async def test_data_that_cannot_be_decoded_is_a_new_session_and_one_warning(
         await client.post("/set", json={"name": "Bob"})
         assert id_of(client) != before
         assert (await client.get("/")).json() == {"name": "Bob"}
+
+
+@dataclass
+class Basket:
+    fruit: str
+    count: int = 1
+
+
+async def test_a_session_may_be_set_as_a_model(site: Site) -> None:
+    @post("/basket")
+    async def basket(request: Request[Any, Any, Any]) -> None:
+        request.set_session(Basket(**await request.json()))
+
+    site.app.register(basket)
+    async with site.visitor() as client:
+        for fruit in ("apple", "pear"):
+            await client.post("/basket", json={"fruit": fruit})
+            assert (await client.get("/")).json() == {"fruit": fruit, "count": 1}
+    assert await site.rows() == 1
 
 
 async def test_what_cannot_be_serialized_is_an_error_that_loses_nothing(site: Site) -> None:
