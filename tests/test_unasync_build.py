@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ import tokenize_rt
 import unasync
 
 from tools import unasync_build
-from tools.unasync_build import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[1]
 TOOL = REPOSITORY / "tools" / "unasync_build.py"
 
+MARKER = "# A source."
+
 SETTINGS = """
 [tool.unasync-build]
+source-line = "# A source."
+twin-line = "# The twin of {source}."
 roots = { "src/_async" = "src/_sync" }
 
 [tool.unasync-build.names]
@@ -50,7 +54,7 @@ async def use(thing: AsyncThing) -> list[int]:
 
 BODY = SOURCE.partition("\n")[2]
 
-TWIN = '''# Generated from src/_async/module.py (make generate): edit that, not this.
+TWIN = '''# The twin of src/_async/module.py.
 """A module."""
 
 from package import Thing
@@ -206,6 +210,22 @@ def _add(name: str, content: bytes = b"") -> Callable[[Project], None]:
     return tamper
 
 
+def _make_executable(project: Project) -> None:
+    (project.twins / "module.py").chmod(0o755)
+
+
+def _rename(project: Project) -> None:
+    (project.twins / "module.py").rename(project.twins / "modules.py")
+
+
+def _edit_settings(old: str, new: str) -> Callable[[Project], None]:
+    def tamper(project: Project) -> None:
+        path = project.root / "pyproject.toml"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+    return tamper
+
+
 TAMPERING: dict[str, Callable[[Project], None]] = {
     "deleted": _delete,
     "emptied": _edit(lambda _: b""),
@@ -218,7 +238,7 @@ TAMPERING: dict[str, Callable[[Project], None]] = {
     "trailing blanks": _edit(lambda content: content.replace(b"\n", b" \n", 5)),
     "other newlines": _edit(lambda content: content.replace(b"\n", b"\r\n")),
     "a byte order mark": _edit(lambda content: b"\xef\xbb\xbf" + content),
-    "its header edited": _edit(lambda content: content.replace(b"Generated", b"Written", 1)),
+    "its header edited": _edit(lambda content: content.replace(b"The twin", b"A twin", 1)),
     "a comment edited": _edit(lambda content: content.replace(b"Keep", b"Drop")),
     "a name edited": _edit(lambda content: content.replace(b"opened", b"closed")),
     "no UTF-8": _edit(lambda content: content + b"# \xff\n"),
@@ -229,6 +249,14 @@ TAMPERING: dict[str, Callable[[Project], None]] = {
     "a folder in its place": _folder_for_file,
     "an orphan beside it": _add("orphan.py"),
     "an orphan folder beside it": _add("orphans/__init__.py"),
+    "an empty folder beside it": lambda project: (project.twins / "empty" / "deep").mkdir(
+        parents=True
+    ),
+    "executable": _make_executable,
+    "renamed": _rename,
+    "its name in the table changed": _edit_settings('"Thing"', '"Object"'),
+    "a dotted name in the table changed": _edit_settings('= "package"', '= "packages"'),
+    "its first line in the settings changed": _edit_settings("The twin", "A twin"),
     "a foreign file beside it": _add("notes.bin", b"\xff\x00"),
     "the copied file deleted": lambda project: (project.twins / "py.typed").unlink(),
     "the copied file filled": _add("py.typed", b"partial\n"),
@@ -278,7 +306,7 @@ def test_the_check_shows_the_difference(
 @pytest.mark.parametrize(
     ("tampering", "line"),
     [
-        (_delete, "+# Generated from src/_async/module.py (make generate): edit that, not this."),
+        (_delete, "+# The twin of src/_async/module.py."),
         (_add("orphan.bin", b"\xff\x00\n"), r"-\\xff\x00"),
     ],
     ids=["missing", "left over"],
@@ -317,9 +345,15 @@ def test_the_check_shows_what_is_missing_and_what_is_left_over(
         ("x = f\"{y['AsyncThing']}\"", "f-string would change"),
         ("x = aiter(y)", "aiter is left in the twin"),
         ("x = y.__aexit__", "__aexit__ is left in the twin"),
-        ("x = an_async_name", "'async' is left in the twin"),
-        ("x = 1  # awaits", "'await' is left in the twin"),
+        ("x = an_async_name", "'an_async_name' is left in the twin"),
+        ("x = 1  # awaits", "'awaits' is left in the twin"),
         ("x = 'a coroutine'", "'coroutine' is left in the twin"),
+        ("x = 1  # awaits  # twin: keep await", "'awaits' is left in the twin"),
+        ("x = 1  # twin: keep await", "remove it from the waiver"),
+        ("x = y.stream_results(z)", "stream_results has no twin"),
+        ("raise StopAsyncIteration", "an error in a generator"),
+        ("raise StopAsyncIteration(y) from None", "an error in a generator"),
+        ("x = f(y, z)", "f is async and is not awaited"),
         ("x = y.run_sync(z)", "run_sync has no twin"),
         ("x = y.get_raw_connection()", "get_raw_connection has no twin"),
         ("import asyncio", "asyncio has no twin"),
@@ -417,10 +451,13 @@ UNUSED = "AsyncNobody = 'Nobody'\nAsyncThing ="
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        (SETTINGS.replace("AsyncThing =", UNUSED), "'AsyncNobody' is used by no source"),
-        (SETTINGS + '"nowhere.aio" = "nowhere"\n', "'nowhere.aio' is used by no source"),
+        (SETTINGS.replace("AsyncThing =", UNUSED), "toml:8: no source uses the rule for"),
+        (SETTINGS + '"nowhere.aio" = "nowhere"\n', "toml:13: no source uses the rule"),
         (SETTINGS.replace("AsyncThing =", "AsyncThin ="), "AsyncThing is not in the table"),
-        (SETTINGS.replace("roots =", "rules = 1\nroots ="), "no 'rules'"),
+        (SETTINGS.replace("roots =", "rules = 1\nroots ="), "toml:5: [tool.unasync-build] has no"),
+        (SETTINGS.replace("# The twin of {source}", "# A twin"), "must name the {source}"),
+        (SETTINGS.replace("# A source.", "A source."), "must be a comment of one line"),
+        (SETTINGS.replace('source-line = "# A source."', ""), "must be a comment of one line"),
         (SETTINGS.replace('"Thing"', "1"), "must be a table of strings"),
         (SETTINGS.replace('"Thing"', '"no name"'), "module.py:4: the twin is no Python"),
         (SETTINGS.replace("src/_async", "src/nowhere"), "'src/nowhere' is no folder"),
@@ -477,14 +514,16 @@ def test_twins_are_never_written_over_sources_or_outside_the_project(
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong"), [("values", "value"), ("Keep what", "Keep\n    # what")]
+    ("text", "wrong", "line"),
+    [("values", "value", 12), ("opened", "closed", 11), ("Keep what", "Keep\n    # what", 1)],
 )
-def test_a_twin_that_is_another_program_or_longer_is_refused(
+def test_a_twin_that_is_another_program_or_longer_is_refused(  # noqa: PLR0913, PLR0917 - by name
     project: Project,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     text: str,
     wrong: str,
+    line: int,
 ) -> None:
     def forgetful(self: unasync.Rule, tokens: list[tokenize_rt.Token]) -> list[tokenize_rt.Token]:
         return [
@@ -494,7 +533,121 @@ def test_a_twin_that_is_another_program_or_longer_is_refused(
     token_core = unasync.Rule._unasync_tokens
     monkeypatch.setattr(unasync.Rule, "_unasync_tokens", forgetful)
     assert project.run() == 1
-    assert "src/_async/module.py:1: the twin is another program" in capsys.readouterr().err
+    assert f"src/_async/module.py:{line}: the twin is another program" in capsys.readouterr().err
+
+
+TWICE = "use = 'Thing'\nAsyncThing ="
+
+BREAKING: dict[str, Callable[[Project], None]] = {
+    "a rule that nothing uses": _edit_settings("AsyncThing =", UNUSED),
+    "a rule deleted": _edit_settings("AsyncThing = ", "# "),
+    "a rule for two names that become one": _edit_settings(
+        "AsyncThing =", "use = 'Thing'\nAsyncThing ="
+    ),
+    "an unknown setting": _edit_settings("roots =", "rules = 1\nroots ="),
+    "a source with a syntax error": lambda project: project.source("x = (\n"),
+    "a source that is a link": lambda project: (
+        project.root / "src" / "_async" / "link.py"
+    ).symlink_to("module.py"),
+    "a word that is not true of both": lambda project: project.source("# It awaits.\n"),
+    "data that would be renamed": lambda project: project.source("x = {'AsyncThing': 1}\n"),
+}
+
+
+@pytest.mark.parametrize("breaking", BREAKING)
+def test_the_check_sees_what_breaks_a_source_or_the_table(
+    project: Project, capsys: pytest.CaptureFixture[str], breaking: str
+) -> None:
+    BREAKING[breaking](project)
+    before = project.snapshot()
+    assert project.run("--check") == 1
+    assert project.snapshot() == before
+    assert re.search(r"(src/_async/\w+\.py|pyproject\.toml):\d+: ", capsys.readouterr().err)
+
+
+def test_a_word_is_kept_if_its_line_says_so(project: Project) -> None:
+    project.source("x = 'await'  # twin: keep await\n")
+    assert project.run() == 0
+    assert "x = 'await'" in (project.twins / "other.py").read_text(encoding="utf-8")
+
+
+def test_what_may_be_called_without_await_is_rendered(project: Project) -> None:
+    project.source(
+        "async def f(): ...\n"
+        "async def items():\n    yield 1\n"
+        "class C:\n    async def f(self): ...\n    async def g(self, other):\n"
+        "        other.f(f, self.f)\n        return [x async for x in items()], await self.f()\n",
+    )
+    assert project.run() == 0
+
+
+def test_an_explanation_shows_both_sides_and_the_rules(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    for name in ("src/_async/module.py", "src/_sync/module.py"):
+        assert project.run("--explain", name) == 0
+        lines = [re.sub(" +", " ", line.strip()) for line in capsys.readouterr().out.splitlines()]
+        assert lines[0] == "src/_async/module.py src/_sync/module.py"
+        assert (
+            "4 from package.aio import AsyncThing | from package import Thing "
+            "[AsyncThing -> Thing, package.aio -> package]"
+        ) in lines
+        assert "10 # Keep what it says. # Keep what it says." in lines
+        assert any(line.endswith("[async erased]") for line in lines)
+    assert project.run("--explain", "elsewhere.py") == 1
+    assert "neither a source nor a twin" in capsys.readouterr().err
+
+
+@pytest.fixture
+def repository(project: Project) -> Project:
+    """A project under git, all of it committed."""
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
+    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "All of it"]):
+        subprocess.run(["git", "-C", str(project.root), *command], check=True)
+    return project
+
+
+def test_an_edit_of_a_twin_is_not_written_over(
+    repository: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _edit(lambda content: content.replace(b"Keep", b"Drop"))(repository)
+    before = repository.snapshot()
+    assert repository.run() == 1
+    assert repository.snapshot() == before
+    message = capsys.readouterr().err
+    assert "src/_sync/module.py:10: was edited by hand: edit src/_async/module.py:10" in message
+    assert "-    # Drop what it says." in message
+    assert repository.run("--force") == 0
+    assert repository.run("--check") == 0
+
+
+def test_a_file_that_somebody_put_among_the_twins_is_not_removed(
+    repository: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _add("orphan.py", b"x = 1\n")(repository)
+    assert repository.run() == 1
+    assert "src/_sync/orphan.py:1: was edited by hand" in capsys.readouterr().err
+    assert repository.run("--force") == 0
+    assert not (repository.twins / "orphan.py").exists()
+
+
+def test_what_the_generator_wrote_is_written_over(repository: Project) -> None:
+    for text in ("x = 1\n", "x = 2\n", "x = 3\n"):
+        repository.source(text)  # without a commit in between
+        repository.source(f"{BODY}{text}", "module.py")
+        assert repository.run() == 0
+    (repository.root / "src" / "_async" / "other.py").unlink()
+    assert repository.run() == 0
+    assert repository.run("--check") == 0
+
+
+def test_a_checkout_of_other_twins_is_no_edit(repository: Project) -> None:
+    repository.source(f"{BODY}x = 1\n", "module.py")
+    assert repository.run() == 0
+    subprocess.run(["git", "-C", str(repository.root), "checkout", "-q", "."], check=True)
+    repository.source(f"{BODY}x = 2\n", "module.py")
+    assert repository.run() == 0
 
 
 @pytest.mark.parametrize("options", [[], ["--check"]])

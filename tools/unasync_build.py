@@ -1,8 +1,12 @@
 """Render sync twins from async sources: the same program, line for line, under other names.
 
-Run it without arguments to write the twins, with ``--check`` to compare them and write nothing.
-``[tool.unasync-build]`` in ``pyproject.toml`` says which trees are sources (``roots``) and which
-names differ: single ones (``names``) and sequences of names with dots (``dotted``).
+Run it without arguments to write the twins, with ``--check`` to compare them and write nothing,
+with ``--explain FILE`` to see source and twin side by side. A twin that was edited by hand is not
+written over, unless with ``--force``.
+
+``[tool.unasync-build]`` in ``pyproject.toml`` says which trees are sources (``roots``), which
+names differ, single ones (``names``) and sequences of names with dots (``dotted``), and what the
+first line of a source (``source-line``) and of a twin (``twin-line``) is.
 
 ``unasync`` does the token work and nothing else. What it would convert wrongly is refused in the
 source, and every twin is compared with a second conversion, which works on syntax trees.
@@ -13,10 +17,14 @@ from __future__ import annotations
 import argparse
 import ast
 import difflib
+import hashlib
 import itertools
+import json
 import os
 import re
 import shutil
+import stat
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -34,13 +42,14 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MARKER = "# The source of a generated twin: see CONTRIBUTING.md."
-HEADER = "# Generated from {source} (make generate): edit that, not this."
-
-_ASYNC_WORDING = re.compile("async|await|coroutine", re.IGNORECASE)
+_ASYNC_WORDING = re.compile(r"\w*(?:async|await|coroutine)\w*", re.IGNORECASE)
 _ASYNC_NAME = re.compile("a(enter|exit|iter|next|close|send|throw)|__a(enter|exit|iter|next)__")
 _MODULES_WITHOUT_TWIN = {"asyncio", "anyio", "trio", "threading", "time"}
-_METHODS_WITHOUT_TWIN = {"run_sync", "stream", "stream_scalars", "get_raw_connection"}
+_METHODS_WITHOUT_TWIN = re.compile("run_sync|stream.*|get_raw_connection")
+_WAIVER = re.compile(r"# twin: keep (.+)")
+"""Ends a line whose twin may have a word of async wording, which it names."""
+
+_EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 Problem = tuple[int, str]
 """A line of a file, and what is wrong there and what to do."""
@@ -72,6 +81,8 @@ class Settings:
 
     roots: dict[str, str]
     table: Table
+    source_line: str
+    twin_line: str
 
     @classmethod
     def load(cls, project: Path) -> Settings:
@@ -87,22 +98,43 @@ class Settings:
             raise RefusedError(f"pyproject.toml: is not as it should be: {error}.") from error
         problems = list(_unfit(found)) or list(_misplaced(project.resolve(), found["roots"]))
         if problems:
-            raise RefusedError("\n".join(f"pyproject.toml: {problem}" for problem in problems))
-        return cls(found["roots"], Table(found.get("names", {}), found.get("dotted", {})))
+            raise RefusedError(
+                "\n".join(f"pyproject.toml:{_line(text, key)}: {what}" for key, what in problems)
+            )
+        table = Table(found.get("names", {}), found.get("dotted", {}))
+        return cls(found["roots"], table, found["source-line"], found["twin-line"])
 
 
-def _unfit(found: Any) -> Iterator[str]:
+def _line(text: str, key: str) -> int:
+    """Return the line of ``pyproject.toml`` with that key of the settings, or of the settings."""
+    lines = text.split("\n")
+    start = next((n for n, line in enumerate(lines) if "[tool.unasync-build" in line), 0)
+    quoted = re.compile(rf"""(^|[\s{{,"'])({re.escape(key)})["']?\s*=""")
+    found = (n for n, line in enumerate(lines) if n >= start and quoted.search(line))
+    return next(found, start) + 1
+
+
+def _unfit(found: Any) -> Iterator[tuple[str, str]]:
+    """Give what is wrong with the settings, by their key."""
     if not isinstance(found, dict) or not found.get("roots"):
-        yield "[tool.unasync-build] needs roots."
+        yield "roots", "[tool.unasync-build] needs roots."
         return
     for name, value in found.items():
+        if name in {"source-line", "twin-line"}:
+            continue
         if name not in {"roots", "names", "dotted"}:
-            yield f"[tool.unasync-build] has no {name!r}: remove it."
+            yield name, f"[tool.unasync-build] has no {name!r}: remove it."
         elif not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            yield f"{name!r} must be a table of strings."
+            yield name, f"{name!r} must be a table of strings."
+    for name in ("source-line", "twin-line"):
+        value = found.get(name)
+        if not isinstance(value, str) or not value.startswith("#") or "\n" in value:
+            yield name, f"{name!r} must be a comment of one line."
+    if "{source}" not in str(found.get("twin-line")):
+        yield "twin-line", "'twin-line' must name the {source}."
 
 
-def _misplaced(project: Path, roots: dict[str, str]) -> Iterator[str]:
+def _misplaced(project: Path, roots: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Give the trees in which generating would write over a source or remove what is not its own.
 
     A link counts as what it leads to: twins are not written through one.
@@ -110,12 +142,12 @@ def _misplaced(project: Path, roots: dict[str, str]) -> Iterator[str]:
     trees = [(name, project / name) for name in (*roots, *roots.values())]
     for name, tree in trees:
         if tree.resolve() != tree or project not in tree.parents:
-            yield f"the root {name!r} must be a folder inside the project, and no link."
+            yield name, f"the root {name!r} must be a folder inside the project, and no link."
         elif name in roots and not tree.is_dir():
-            yield f"the root {name!r} is no folder: correct it."
+            yield name, f"the root {name!r} is no folder: correct it."
     for (name, tree), (other_name, other) in itertools.combinations(trees, 2):
         if tree == other or tree in other.parents or other in tree.parents:
-            yield f"the roots {name!r} and {other_name!r} overlap: keep them apart."
+            yield name, f"the roots {name!r} and {other_name!r} overlap: keep them apart."
 
 
 def render(project: Path, settings: Settings) -> dict[str, bytes]:
@@ -136,29 +168,31 @@ def render(project: Path, settings: Settings) -> dict[str, bytes]:
             content = path.read_bytes()
             found: list[Problem] = []
             if path.suffix in {".py", ".pyi"}:
-                content = _Conversion(source, settings.table, found).convert(content)
+                content = Conversion(source, settings, found).convert(content)
             twins[twin] = content
             problems += [f"{source}:{line}: {message}" for line, message in sorted(set(found))]
-    problems += _unused(settings.table)
+    problems += _unused(project, settings.table)
     if problems:
         raise RefusedError("\n".join(problems))
     return twins
 
 
-def _unused(table: Table) -> list[str]:
+def _unused(project: Path, table: Table) -> list[str]:
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    unused = [name for name in (*table.names, *table.dotted) if name not in table.used]
     return [
-        f"pyproject.toml: the rule for {name!r} is used by no source: remove it."
-        for name in (*table.names, *table.dotted)
-        if name not in table.used
+        f"pyproject.toml:{_line(text, name)}: no source uses the rule for {name!r}: remove it."
+        for name in unused
     ]
 
 
-class _Conversion:
+class Conversion:
     """One source on its way to its twin; problems are collected, not raised."""
 
-    def __init__(self, source: str, table: Table, problems: list[Problem]) -> None:
+    def __init__(self, source: str, settings: Settings, problems: list[Problem]) -> None:
         self._source = source
-        self._table = table
+        self._settings = settings
+        self._table = table = settings.table
         self._problems = problems
         self._rule = unasync.Rule("", "")
         self._rule.token_replacements = table.names  # without the rules that unasync adds
@@ -177,7 +211,7 @@ class _Conversion:
         if self._problems:
             return b""
         lines = self._rename(tokens).split("\n")
-        lines[0] = HEADER.format(source=self._source)
+        lines[0] = self._settings.twin_line.replace("{source}", self._source)
         self._check_twin(lines, tree, text.count("\n") + 1)
         return "\n".join(lines).encode()
 
@@ -193,8 +227,9 @@ class _Conversion:
         if text.encode() != content:
             self._refuse(1, "is not UTF-8: save it as such.")
         text = text.removeprefix("\ufeff")
-        if text.split("\n")[0] != MARKER:
-            self._refuse(1, f"the first line must be {MARKER!r}; the twin has its header there.")
+        first = self._settings.source_line
+        if text.split("\n")[0] != first:
+            self._refuse(1, f"the first line must be {first!r}; the twin has its own there.")
         return text
 
     def _check_tree(self, tree: ast.Module) -> None:
@@ -204,10 +239,14 @@ class _Conversion:
             for module in _imported(node):
                 if module.split(".")[0] in _MODULES_WITHOUT_TWIN:
                     self._refuse(line, f"{module} has no twin: use it in a shared module.")
-            if isinstance(node, ast.Attribute) and node.attr in _METHODS_WITHOUT_TWIN:
+            if isinstance(node, ast.Attribute) and _METHODS_WITHOUT_TWIN.fullmatch(node.attr):
                 self._refuse(line, f"{node.attr} has no twin: use it in a shared module.")
             if isinstance(node, ast.JoinedStr) and self._changes(node):
                 self._refuse(line, "this f-string would change: give its value a name before.")
+            if isinstance(node, ast.Raise) and _ends_iteration(node):
+                self._refuse(line, "the twin of this would be an error in a generator: return.")
+        for call, name in _not_awaited(tree):
+            self._refuse(call.lineno, f"{name} is async and is not awaited: await it.")
 
     def _changes(self, node: ast.JoinedStr) -> bool:
         inner_nodes = list(ast.walk(node))
@@ -275,9 +314,8 @@ class _Conversion:
         return tokens
 
     def _check_twin(self, lines: list[str], tree: ast.Module, count: int) -> None:
-        for number, line in enumerate(lines[1:], 2):
-            for word in _ASYNC_WORDING.findall(line):
-                self._refuse(number, f"{word!r} is left in the twin: say what is true of both.")
+        for index, line in enumerate(lines[1:], 2):
+            self._check_wording(index, line)
         twin = "\n".join(lines)
         try:
             twin_tree = ast.parse(twin)
@@ -288,10 +326,23 @@ class _Conversion:
             return
         for token in tokenize_rt.src_to_tokens(twin):
             if token.name == "NAME" and _ASYNC_NAME.fullmatch(token.src):
-                self._refuse(token.line, f"{token.src} is left in the twin: add it to the table.")
-        expected = ast.dump(_Erasure(self._table).visit(tree))
-        if len(lines) != count or ast.dump(twin_tree) != expected:
-            self._refuse(1, "the twin is another program than its source: report this.")
+                self._refuse(
+                    token.line or 1, f"{token.src} is left in the twin: add it to the table."
+                )
+        expected = _Erasure(self._table).visit(tree)
+        if len(lines) != count or ast.dump(twin_tree) != ast.dump(expected):
+            number = _first_difference(twin_tree, expected)
+            self._refuse(number, "the twin is another program than its source: report this.")
+
+    def _check_wording(self, number: int, line: str) -> None:
+        waiver = _WAIVER.search(line)
+        kept = waiver.group(1).split() if waiver else []
+        text = line[: waiver.start()] if waiver else line
+        words = set(_ASYNC_WORDING.findall(text))
+        for word in sorted(words - set(kept)):
+            self._refuse(number, f"{word!r} is left in the twin: say what is true of both.")
+        for word in sorted(set(kept) - words):
+            self._refuse(number, f"nothing here is called {word!r}: remove it from the waiver.")
 
 
 class _Erasure(ast.NodeTransformer):
@@ -336,6 +387,42 @@ class _Erasure(ast.NodeTransformer):
             if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                 inner.value = self._table.rename(inner.value)
         return ast.unparse(node)
+
+
+def _first_difference(twin: ast.AST, expected: ast.AST) -> int:
+    """Return the line of the twin where two trees part."""
+    line = getattr(twin, "lineno", 1)
+    if ast.dump(twin) == ast.dump(expected):
+        return line
+    pairs = zip(ast.iter_child_nodes(twin), ast.iter_child_nodes(expected), strict=False)
+    different = next(((a, b) for a, b in pairs if ast.dump(a) != ast.dump(b)), None)
+    return line if different is None else max(line, _first_difference(*different))
+
+
+def _ends_iteration(node: ast.Raise) -> bool:
+    error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(error, ast.Name) and error.id == "StopAsyncIteration"
+
+
+def _not_awaited(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
+    """Give each call of an ``async def`` of the module or the class that nothing awaits."""
+    awaited = {node.value for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    scopes: list[ast.Module | ast.ClassDef] = [tree]
+    scopes += [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for scope in scopes:
+        owner = "self." if isinstance(scope, ast.ClassDef) else ""
+        names = {
+            owner + node.name
+            for node in scope.body
+            if isinstance(node, ast.AsyncFunctionDef)
+            and not node.decorator_list
+            and not any(isinstance(inner, ast.Yield) for inner in ast.walk(node))
+        }
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Call) and node not in awaited:
+                name = ast.unparse(node.func)
+                if name in names:
+                    yield node, name
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -388,21 +475,28 @@ def files_below(root: Path) -> list[Path]:
 
 def differences(project: Path, settings: Settings, twins: dict[str, bytes]) -> Iterator[str]:
     """Give a text for each file of the twins' trees that is not what was rendered."""
-    there = {
-        path.relative_to(project).as_posix(): path
-        for root in settings.roots.values()
-        for path in files_below(project / root)
-    }
+    there = _twins_there(project, settings)
     for name in sorted(twins.keys() | there.keys()):
         path = there.get(name)
         if path is None:
             yield f"{name}: is missing\n{_diff(name, b'', twins[name])}"
         elif path.is_symlink():
             yield f"{name}: is a symbolic link"
+        elif path.is_dir():
+            yield f"{name}: is a folder without a source"
         elif name not in twins:
             yield f"{name}: no source has this twin\n{_diff(name, path.read_bytes(), b'')}"
         elif path.read_bytes() != twins[name]:
             yield _diff(name, path.read_bytes(), twins[name])
+        elif path.stat().st_mode & _EXECUTABLE:
+            yield f"{name}: is executable"
+
+
+def _twins_there(project: Path, settings: Settings) -> dict[str, Path]:
+    """Return what is in the twins' trees: files, links, and folders in which nothing is."""
+    roots = [project / root for root in settings.roots.values()]
+    paths = [path for root in roots for path in (*files_below(root), *_empty_folders(root))]
+    return {path.relative_to(project).as_posix(): path for path in paths}
 
 
 def _diff(name: str, actual: bytes, expected: bytes) -> str:
@@ -422,18 +516,25 @@ def write(project: Path, settings: Settings, twins: dict[str, bytes]) -> list[st
     """Make the twins' trees what was rendered; return what was done, a line for each file."""
     done = []
     # First, so that nothing is written through a link that stands where a folder belongs.
+    for name, path in _twins_there(project, settings).items():
+        if name not in twins and (path.is_symlink() or not path.is_dir()):
+            path.unlink()
+            done.append(f"removed {name}")
     for root in settings.roots.values():
-        for path in files_below(project / root):
-            if path.relative_to(project).as_posix() not in twins:
-                path.unlink()
-                done.append(f"removed {path.relative_to(project).as_posix()}")
-        _remove_empty_folders(project / root)
+        for folder in _empty_folders(project / root):
+            shutil.rmtree(folder)
+            done.append(f"removed {folder.relative_to(project).as_posix()}")
     for name, content in twins.items():
         path = project / name
-        if path.is_symlink() or not path.is_file() or path.read_bytes() != content:
+        if not _is_written(path, content):
             _replace(path, content)
             done.append(f"wrote {name}")
     return done
+
+
+def _is_written(path: Path, content: bytes) -> bool:
+    is_file = path.is_file() and not path.is_symlink()
+    return is_file and path.read_bytes() == content and not path.stat().st_mode & _EXECUTABLE
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -450,30 +551,147 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _remove_empty_folders(root: Path) -> None:
-    for folder in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):
-        if not any(path.name != "__pycache__" for path in folder.iterdir()):
-            shutil.rmtree(folder)
+def _empty_folders(root: Path) -> list[Path]:
+    """Return the topmost folders in which no file is, but for what Python caches."""
+    filled = {parent for path in files_below(root) for parent in path.parents}
+    folders = (path for path in sorted(root.rglob("*")) if path.is_dir() and not path.is_symlink())
+    empty = [path for path in folders if path not in filled and path.name != "__pycache__"]
+    return [path for path in empty if path.parent not in empty]
+
+
+class Memory:
+    """What the twins were when nobody had edited them: as last written here, or as committed.
+
+    Without git nothing is remembered, and nothing is taken for an edit.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        place = self._git("rev-parse", "--git-path", "unasync-build.json")
+        self._file = None if place is None else project / place.decode().strip()
+
+    def edits(self, settings: Settings, twins: dict[str, bytes]) -> Iterator[str]:
+        """Give a text for each twin that is neither rendered nor remembered: someone edited it."""
+        if self._file is None:
+            return
+        written = self._written()
+        for name, path in _twins_there(self._project, settings).items():
+            if path.is_symlink() or path.is_dir() or _is_written(path, twins.get(name, b"")):
+                continue
+            content = path.read_bytes()
+            committed = self._git("show", f"HEAD:./{name}")
+            if content and content != committed and _digest(content) != written.get(name):
+                yield self._edit(settings, name, content, twins.get(name, b""))
+
+    def keep(self, twins: dict[str, bytes]) -> None:
+        """Remember what was written."""
+        if self._file is not None:
+            digests = {name: _digest(content) for name, content in twins.items()}
+            _replace(self._file, json.dumps(digests, indent=1).encode())
+
+    def _written(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._file.read_bytes()) if self._file else {}
+        except (OSError, ValueError):
+            found = {}
+        return found if isinstance(found, dict) else {}
+
+    def _git(self, *arguments: str) -> bytes | None:
+        try:
+            command = ["git", "-C", str(self._project), *arguments]
+            return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - our own
+        except (OSError, subprocess.CalledProcessError):
+            return None
+
+    def _edit(self, settings: Settings, name: str, actual: bytes, rendered: bytes) -> str:
+        lines = itertools.zip_longest(actual.split(b"\n"), rendered.split(b"\n"))
+        number = next(number for number, (one, other) in enumerate(lines, 1) if one != other)
+        source = next(
+            name.replace(twin, root, 1)
+            for root, twin in settings.roots.items()
+            if name.startswith(f"{twin.rstrip('/')}/")
+        )
+        return (
+            f"{name}:{number}: was edited by hand: edit {source}:{number} instead, "
+            f"or discard this with --force.\n{_diff(name, actual, rendered)}"
+        )
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def explain(project: Path, settings: Settings, name: str) -> Iterator[str]:
+    """Give the lines of a source, or of a twin, beside each other, with the rule for each change.
+
+    Raises:
+        RefusedError: The file is neither, or it cannot be converted.
+    """
+    pairs = {
+        twin: path.relative_to(project).as_posix()
+        for root, twin_root in settings.roots.items()
+        for path in files_below(project / root)
+        for twin in [(twin_root / path.relative_to(project / root)).as_posix()]
+    }
+    twin = next((twin for twin, source in pairs.items() if name in {twin, source}), None)
+    if twin is None:
+        raise RefusedError(f"{name}: is neither a source nor a twin: see roots in pyproject.toml.")
+    before = (project / pairs[twin]).read_text(encoding="utf-8").split("\n")
+    after = render(project, settings)[twin].decode().split("\n")
+    width = max(map(len, before))
+    yield f"     {pairs[twin]:{width}}   {twin}"
+    for number, (old, new) in enumerate(zip(before, after, strict=True), 1):
+        rules = "" if old == new else f"   [{_rules(old, settings) if number > 1 else 'twin-line'}]"
+        yield f"{number:4} {old:{width}} {'|' if rules else ' '} {new}{rules}".rstrip()
+
+
+def _rules(line: str, settings: Settings) -> str:
+    """Return the rules that apply to a line of a source."""
+    rules = {**settings.table.names, **settings.table.dotted}
+    found = [f"{word} erased" for word in ("async", "await") if re.search(rf"\b{word}\b", line)]
+    found += [f"{a} -> {b}" for a, b in rules.items() if re.search(rf"\b{re.escape(a)}\b", line)]
+    return ", ".join(found)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code: 1 if a source is refused or a twin differs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--check", action="store_true", help="compare, and write nothing")
+    modes.add_argument("--explain", metavar="FILE", help="show a source and its twin side by side")
+    modes.add_argument("--force", action="store_true", help="write over edits of twins too")
     parser.add_argument("--root", type=Path, default=Path(__file__).parents[1], help="the project")
     options = parser.parse_args(arguments)
     try:
         settings = Settings.load(options.root)
+        if options.explain:
+            sys.stdout.writelines(
+                f"{line}\n" for line in explain(options.root, settings, options.explain)
+            )
+            return 0
         twins = render(options.root, settings)
+        if options.check:
+            return _check(options.root, settings, twins)
+        return _generate(options.root, settings, twins, force=options.force)
     except RefusedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    if options.check:
-        found = list(differences(options.root, settings, twins))
-        sys.stderr.writelines(f"{text}\n" for text in found)
-        sys.stdout.write(f"{len(found)} of {len(twins)} twins differ.\n")
-        return 1 if found else 0
-    done = write(options.root, settings, twins)
+
+
+def _check(project: Path, settings: Settings, twins: dict[str, bytes]) -> int:
+    found = list(differences(project, settings, twins))
+    sys.stderr.writelines(f"{text}\n" for text in found)
+    sys.stdout.write(f"{len(found)} of {len(twins)} twins differ.\n")
+    return 1 if found else 0
+
+
+def _generate(project: Path, settings: Settings, twins: dict[str, bytes], *, force: bool) -> int:
+    memory = Memory(project)
+    edits = [] if force else list(memory.edits(settings, twins))
+    if edits:
+        raise RefusedError("\n".join(edits))
+    done = write(project, settings, twins)
+    memory.keep(twins)
     sys.stdout.write("".join(f"{line}\n" for line in done) or "Every twin is up to date.\n")
     return 0
 
