@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import litestar_sessions
+from tools import unasync_build
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "litestar_sessions"
@@ -119,6 +121,19 @@ def test_the_sdist_has_what_it_takes_to_build_and_to_test(distributions: Path) -
     assert needed <= names
     assert {"tests/_async/test_storage.py", "tests/_sync/test_storage.py"} <= names
     assert not any(".venv" in name or name.endswith(".db") for name in names)
+
+
+def test_the_twins_in_both_are_rendered_from_their_own_sources(
+    distributions: Path, tmp_path: Path
+) -> None:
+    with tarfile.open(next(distributions.glob("*.tar.gz"))) as sdist:
+        sdist.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.iterdir()
+    assert unasync_build.main(["--check", "--root", str(unpacked)]) == 0
+    shutil.rmtree(unpacked / "src")
+    with zipfile.ZipFile(next(distributions.glob("*.whl"))) as wheel:
+        wheel.extractall(unpacked / "src")
+    assert unasync_build.main(["--check", "--root", str(unpacked)]) == 0
 
 
 def test_the_metadata_asks_for_no_driver_and_no_greenlet(distributions: Path) -> None:

@@ -345,6 +345,13 @@ def test_the_check_shows_what_is_missing_and_what_is_left_over(
         ("x = f\"{y['AsyncThing']}\"", "f-string would change"),
         ("x = aiter(y)", "aiter is left in the twin"),
         ("x = y.__aexit__", "__aexit__ is left in the twin"),
+        ("x = anext(y)", "anext is left in the twin"),
+        ("x: Awaitable[int]", "'Awaitable' is left in the twin"),
+        ("x = mark.asyncio", "'asyncio' is left in the twin"),
+        ("x = 'https://example.com/async/'", "'async' is left in the twin"),
+        ("x = package.aio_async", "'aio_async' is left in the twin"),
+        ("x = AsyncMock()", "AsyncMock is not in the table"),
+        ("return await'x'", "must be followed by one space"),
         ("x = an_async_name", "'an_async_name' is left in the twin"),
         ("x = 1  # awaits", "'awaits' is left in the twin"),
         ("x = 'a coroutine'", "'coroutine' is left in the twin"),
@@ -597,6 +604,20 @@ def test_an_explanation_shows_both_sides_and_the_rules(
         assert any(line.endswith("[async erased]") for line in lines)
     assert project.run("--explain", "elsewhere.py") == 1
     assert "neither a source nor a twin" in capsys.readouterr().err
+
+
+def test_a_write_that_fails_leaves_the_twin_as_it_was(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    project.source(f"{BODY}x = 1\n", "module.py")
+    before = project.snapshot()
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="no space"):
+        project.run()
+    assert project.snapshot() == before
 
 
 @pytest.fixture
