@@ -1,0 +1,201 @@
+"""One history on one half, and everything that could be seen of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import create_engine, event, select
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from litestar_sessions import (
+    AsyncSessionStorage,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySyncConfig,
+    StoredSession,
+    SyncSessionStorage,
+)
+from tests.support.clock import Clock
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Engine
+
+    from tests.support.databases import Database
+    from tests.support.histories import Step
+
+_UUID_BYTES = 16
+_NAMED = re.compile(r"%\((\w+)\)s(?:::\w+)?")
+
+
+@dataclass(frozen=True)
+class Half:
+    """One half of the package on an engine of one origin."""
+
+    is_async: bool
+    database: Database
+    is_ours: bool
+
+
+@dataclass
+class Record:
+    """What a history has led to."""
+
+    results: list[object] = field(default_factory=list)
+    log: list[tuple[object, ...]] = field(default_factory=list)
+    """Statements, their parameters, and events of transactions and of the pool, in order.
+
+    Primary keys are random, so they are left out; parameters stand in order, since some drivers
+    name them and others do not. Nothing else is changed.
+    """
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+    checked_out: int = 0
+    """Connections that were not given back."""
+
+
+class Fault:
+    """Something that happens before the statement with a certain number."""
+
+    def __init__(self, number: int, happen: Callable[[Engine], None]) -> None:
+        self._left = number
+        self._happen = happen
+        self.has_happened = False
+
+    def before_statement(self, engine: Engine) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.has_happened = True
+            self._happen(engine)
+
+
+def play(half: Half, history: list[Step], fault: Fault | None = None) -> Record:
+    """Perform a history on an empty table, on engines of its own."""
+    record = Record()
+    with _opened(half) as (storage, engine, wait):
+        wait(storage.create_table())
+        wait(storage.delete_all())
+        with _watched(engine, record, fault):
+            for step in history:
+                storage.clock.advance(microseconds=step.pause)
+                record.results.append(_perform(storage, step.at(storage.clock), wait))
+        record.checked_out = engine.pool.checkedout()  # type: ignore[attr-defined]  # a QueuePool
+        record.rows = _rows(half)
+    return record
+
+
+def _perform(storage: Any, step: Step, wait: Callable[[Any], Any]) -> object:
+    try:
+        if step.verb in {"reload", "discard"}:
+            session = wait(storage.load(*step.arguments))
+            answer = wait(getattr(storage, step.verb)(session)) if session else None
+        else:
+            answer = wait(getattr(storage, step.verb)(*step.arguments, **step.options))
+    except Exception as error:  # noqa: BLE001 - errors are compared
+        return type(error).__name__, getattr(error, "orig", error).args
+    return (answer.data, answer.expires_at) if isinstance(answer, StoredSession) else answer
+
+
+@contextmanager
+def _opened(half: Half) -> Iterator[tuple[Any, Engine, Callable[[Any], Any]]]:
+    url = half.database.url
+    if half.is_async:
+        loop = asyncio.new_event_loop()
+        engine = (
+            SQLAlchemyAsyncConfig(url).get_engine() if half.is_ours else create_async_engine(url)
+        )
+        storage = AsyncSessionStorage(engine, UserSession, clock=Clock())
+        yield storage, engine.sync_engine, loop.run_until_complete
+        loop.run_until_complete(engine.dispose())
+        loop.close()
+    else:
+        sync_engine = SQLAlchemySyncConfig(url).get_engine() if half.is_ours else create_engine(url)
+        yield SyncSessionStorage(sync_engine, UserSession, clock=Clock()), sync_engine, lambda x: x
+        sync_engine.dispose()
+
+
+@contextmanager
+def _watched(engine: Engine, record: Record, fault: Fault | None) -> Iterator[None]:
+    """Write down what the engine does, and let the fault happen."""
+
+    def statement(_c: object, _cursor: object, text: str, values: Any, *_: object) -> None:
+        record.log.append(("execute", *_in_order(" ".join(text.split()), values)))
+
+    def execute(*_: object) -> None:
+        if fault is not None:
+            fault.before_statement(engine)
+
+    listeners: list[tuple[Any, str, Callable[..., None]]] = [
+        (engine, "before_cursor_execute", statement),
+        (engine, "do_execute", execute),
+    ]
+    for target, names in (
+        (engine, ("begin", "commit", "rollback")),
+        (engine.pool, ("checkout", "checkin")),
+    ):
+        listeners += [(target, name, _noting(record, name)) for name in names]
+    for listener in listeners:
+        event.listen(*listener)
+    yield
+    for listener in listeners:
+        event.remove(*listener)
+
+
+def _noting(record: Record, name: str) -> Callable[..., None]:
+    def note(*_: object) -> None:
+        record.log.append((name,))
+
+    return note
+
+
+def _in_order(text: str, values: Any) -> tuple[str, tuple[object, ...]]:
+    """Return a statement and its parameters, by position also where a driver wants names."""
+    if isinstance(values, dict):
+        values = [values[name] for name in _NAMED.findall(text)]
+        text = _NAMED.sub("%s", text)
+    return text, tuple(map(_without_ids, values))
+
+
+def _without_ids(value: Any) -> object:
+    value = getattr(value, "obj", value)  # psycopg and sqlite3 wrap bytes, each in its own way
+    value = bytes(value) if isinstance(value, memoryview | bytearray) else value
+    is_id = isinstance(value, UUID) or (isinstance(value, bytes) and len(value) == _UUID_BYTES)
+    return "a primary key" if is_id else value
+
+
+def _rows(half: Half) -> list[tuple[object, ...]]:
+    url = half.database.url.set(drivername=_SYNC[half.database.url.drivername])
+    engine = create_engine(url)
+    columns = (UserSession.session_id, UserSession.data, UserSession.expires_at)
+    with engine.connect() as connection:
+        rows = connection.execute(select(*columns).order_by(UserSession.session_id)).all()
+    engine.dispose()
+    return [tuple(row) for row in rows]
+
+
+_SYNC = {
+    "sqlite+aiosqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql+psycopg": "postgresql+psycopg",
+    "mysql+asyncmy": "mysql+pymysql",
+    "mysql+pymysql": "mysql+pymysql",
+}
+
+
+def fatal(engine: Engine) -> None:
+    """Fail as a driver does with an error that is there to stay."""
+    raise engine.dialect.loaded_dbapi.OperationalError("the disk is on fire")
+
+
+def transient(engine: Engine) -> None:
+    """Fail as the database does when another try may succeed."""
+    if engine.dialect.name == "postgresql":
+        raise psycopg.errors.DeadlockDetected("a deadlock")
+    arguments = ("database is locked",) if engine.dialect.name == "sqlite" else (1213, "a deadlock")
+    raise engine.dialect.loaded_dbapi.OperationalError(*arguments)

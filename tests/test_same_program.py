@@ -1,0 +1,157 @@
+"""Both halves do the same: answers, errors, rows, and every statement on the way.
+
+PostgreSQL's psycopg drives both halves; elsewhere each has a driver of its own. Both play one
+history, with the same clock, on a table of their own that is empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import psycopg
+import pymysql
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.histories import HISTORIES, Step
+from tests.support.recording import Fault, Half, fatal, play, transient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.databases import Database, Servers
+
+DRIVERS = {
+    "sqlite": ("sqlite+aiosqlite", "sqlite+pysqlite"),
+    "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
+    "mysql": ("mysql+asyncmy", "mysql+pymysql"),
+}
+ORIGINS = {"our engine": True, "their engine": False}
+
+
+EVERYWHERE = [(name, origin) for name in DRIVERS for origin in ORIGINS]
+WITH_SERVER = [(name, origin) for name, origin in EVERYWHERE if name != "sqlite"]
+
+
+@pytest.fixture(params=EVERYWHERE, ids=" ".join)
+def halves(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> tuple[Half, Half]:
+    """The async half on one database, the sync half on another."""
+    name, origin = request.param
+    one, other = (servers.database(driver, tmp_path) for driver in DRIVERS[name])
+    return (
+        Half(is_async=True, database=one, is_ours=ORIGINS[origin]),
+        Half(is_async=False, database=_beside(other), is_ours=ORIGINS[origin]),
+    )
+
+
+def _beside(database: Database) -> Database:
+    """Return another database on the same server, or in another file."""
+    url = database.url
+    if database.server is None:
+        return replace(database, url=url.set(database=f"{url.database}.twin"))
+    if url.get_backend_name() == "postgresql":
+        address = {"host": url.host, "port": url.port, "user": url.username}
+        with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # they are strings and a number
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'twin'")
+            if found.fetchone() is None:
+                connection.execute("CREATE DATABASE twin")
+    else:
+        with (
+            pymysql.connect(host=url.host, port=url.port or 0, user=url.username) as maria,
+            maria.cursor() as cursor,
+        ):
+            cursor.execute("CREATE DATABASE IF NOT EXISTS twin")
+    return replace(database, url=url.set(database="twin"))
+
+
+def _by_row(verb: str) -> st.SearchStrategy[Step]:
+    return st.sampled_from(["abc", "ABC", "abc "]).map(lambda id_: Step(verb, (id_,)))
+
+
+BY_ROW = st.lists(_by_row("reload") | _by_row("discard"), max_size=4)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(parts=st.tuples(HISTORIES, BY_ROW, HISTORIES))
+def test_any_history_is_the_same_on_both_halves(
+    halves: tuple[Half, Half], parts: tuple[list[Step], list[Step], list[Step]]
+) -> None:
+    history = [step for part in parts for step in part]
+    one, other = (play(half, history) for half in halves)
+    assert one.results == other.results
+    assert one.rows == other.rows
+    assert one.log == other.log
+    assert (one.checked_out, other.checked_out) == (0, 0)
+
+
+SOON = timedelta(microseconds=50)
+LIFE = [
+    Step("create", ("abc", b"a", SOON)),
+    Step("create", ("abc", b"b", SOON)),
+    Step("load", ("abc",)),
+    Step("load_and_touch", ("abc", SOON)),
+    Step("save", ("ABC", b"A", SOON)),
+    Step("update", ("abc", b"b", SOON), {"expected": b"a", "new_id": "new"}),
+    Step("update", ("ABC", b"c", SOON), {"expected": b"other"}),
+    Step("touch", ("new", SOON)),
+    Step("rotate", ("new", "newer")),
+    Step("rotate", ("newer", "ABC")),
+    Step("reload", ("ABC",)),
+    Step("discard", ("ABC",)),
+    Step("delete", ("newer",), pause=100),
+    Step("delete_expired", (), {"batch_size": 1}),
+    Step("delete_all"),
+]
+
+
+@pytest.mark.parametrize("happen", [fatal, transient], ids=lambda happen: happen.__name__)
+def test_a_fault_at_any_statement_is_the_same_on_both_halves(
+    halves: tuple[Half, Half], happen: Callable[..., None]
+) -> None:
+    undisturbed = play(halves[0], LIFE)
+    for number in range(1, 100):
+        faults = Fault(number, happen), Fault(number, happen)
+        one, other = (play(half, LIFE, fault) for half, fault in zip(halves, faults, strict=True))
+        assert one.results == other.results, number
+        assert one.rows == other.rows, number
+        assert one.log == other.log, number
+        assert (one.checked_out, other.checked_out) == (0, 0), number
+        assert faults[0].has_happened is faults[1].has_happened
+        if not faults[0].has_happened:
+            break
+        if happen is transient:
+            assert one.results == undisturbed.results, number
+    assert number > len(LIFE)
+
+
+def _cut(database: Database, _engine: object) -> None:
+    database.cut()
+
+
+@pytest.mark.parametrize("halves", WITH_SERVER, ids=" ".join, indirect=True)
+def test_a_connection_that_dies_at_any_statement_is_the_same_on_both_halves(
+    halves: tuple[Half, Half],
+) -> None:
+    undisturbed = play(halves[0], LIFE)
+    for number in range(1, 100):
+        records = []
+        for half in halves:
+            fault = Fault(number, partial(_cut, half.database))
+            records.append(play(half, LIFE, fault))
+        one, other = records
+        assert one.results == other.results == undisturbed.results, number
+        assert one.rows == other.rows, number
+        assert one.log == other.log, number
+        assert (one.checked_out, other.checked_out) == (0, 0), number
+        if not fault.has_happened:
+            break
+    assert number > len(LIFE)
