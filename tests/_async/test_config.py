@@ -13,7 +13,7 @@ from litestar_sessions import AsyncSessionStorage, ConfigurationError, SQLAlchem
 from litestar_sessions.engines import ASYNC
 from tests.support.at_once import async_at_once
 from tests.support.models import OtherBase, OtherSession, UserSession
-from tests.support.urls import URLS, urls_of_the_other_kind
+from tests.support.urls import DATABASES, URLS, urls_of_the_other_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_there_must_not_be_both() -> None:
         SQLAlchemyAsyncConfig(MEMORY, engine_instance=engine)
 
 
-@pytest.mark.parametrize("url", urls_of_the_other_kind(ASYNC))
+@pytest.mark.parametrize("url", urls_of_the_other_kind(ASYNC), ids=DATABASES)
 def test_a_driver_of_the_other_kind_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match=ASYNC.otherwise):
         SQLAlchemyAsyncConfig(url)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession
 from tests.support.examples import SESSION_IDS
-from tests.support.models import OwnedSession
+from tests.support.models import OtherSession, OwnedSession, UserSession
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -113,6 +113,18 @@ async def test_no_two_session_ids_are_confused(storage: AsyncSessionStorage, clo
 async def test_creating_stores_a_session(storage: AsyncSessionStorage, clock: Clock) -> None:
     await storage.create("id", b"data", clock.after(minutes=20))
     assert await storage.load("id") == StoredSession(b"data", clock.after(minutes=20))
+
+
+async def test_creating_returns_what_is_loaded_later(engine: AsyncEngine, clock: Clock) -> None:
+    for model in (UserSession, OtherSession):
+        storage = AsyncSessionStorage(engine, model, clock=clock)
+        await storage.create_table()
+        await storage.delete_all()
+        created = await storage.create("id", b"data", clock.after(minutes=20))
+        loaded = await storage.load("id")
+        assert loaded is not None
+        assert (created.id, created.key) == (loaded.id, loaded.key)
+        assert created.created_at == loaded.created_at
 
 
 async def test_creating_never_overwrites(storage: AsyncSessionStorage, clock: Clock) -> None:
@@ -258,6 +270,55 @@ async def test_rotating_to_a_known_id_changes_neither_session(
     assert await storage.load("old-secret") == StoredSession(b"old", clock.after(minutes=20))
     assert await storage.load("new-secret") == StoredSession(b"new", clock.after(minutes=20))
     assert "secret" not in str(raised.value)
+
+
+async def test_reloading_finds_a_session_under_whatever_id(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    session = await storage.create("old", b"old", clock.after(minutes=20))
+    assert await storage.reload(session) == session
+    await storage.update("old", b"new", clock.after(minutes=30), new_id="new")
+    reloaded = await storage.reload(session)
+    assert reloaded == StoredSession(b"new", clock.after(minutes=30))
+    assert reloaded is not None
+    assert (session.key, reloaded.key) == ("old", "new")
+    assert session.id == reloaded.id is not None
+
+
+async def test_reloading_does_not_bring_a_session_back(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    expired = await storage.create("expired", b"data", clock.after(minutes=20))
+    clock.advance(minutes=20)
+    deleted = await storage.create("deleted", b"data", clock.after(minutes=20))
+    await storage.delete("deleted")
+    assert await storage.reload(expired) is None
+    assert await storage.reload(deleted) is None
+
+
+async def test_discarding_removes_a_session_under_whatever_id(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    session = await storage.create("old", b"data", clock.after(minutes=20))
+    await storage.create("other", b"data", clock.after(minutes=20))
+    await storage.rotate("old", "new")
+    await storage.discard(session)
+    await storage.discard(session)
+    assert await storage.load("new") is None
+    assert await storage.load("other") is not None
+
+
+async def test_a_session_knows_when_it_was_created(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    created_at = clock.now
+    await storage.create("id", b"data", clock.after(minutes=20))
+    clock.advance(minutes=10)
+    await storage.rotate("id", "new")
+    session = await storage.load("new")
+    assert session is not None
+    assert session.created_at is not None
+    assert abs(session.created_at - created_at) < timedelta(milliseconds=1)
 
 
 async def test_a_deleted_session_is_gone(storage: AsyncSessionStorage, clock: Clock) -> None:

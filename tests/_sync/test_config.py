@@ -13,7 +13,7 @@ from litestar_sessions import SyncSessionStorage, ConfigurationError, SQLAlchemy
 from litestar_sessions.engines import SYNC
 from tests.support.at_once import sync_at_once
 from tests.support.models import OtherBase, OtherSession, UserSession
-from tests.support.urls import URLS, urls_of_the_other_kind
+from tests.support.urls import DATABASES, URLS, urls_of_the_other_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_there_must_not_be_both() -> None:
         SQLAlchemySyncConfig(MEMORY, engine_instance=engine)
 
 
-@pytest.mark.parametrize("url", urls_of_the_other_kind(SYNC))
+@pytest.mark.parametrize("url", urls_of_the_other_kind(SYNC), ids=DATABASES)
 def test_a_driver_of_the_other_kind_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match=SYNC.otherwise):
         SQLAlchemySyncConfig(url)

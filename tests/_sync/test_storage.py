@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import SyncSessionStorage, SessionExistsError, StoredSession
 from tests.support.examples import SESSION_IDS
-from tests.support.models import OwnedSession
+from tests.support.models import OtherSession, OwnedSession, UserSession
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -113,6 +113,18 @@ def test_no_two_session_ids_are_confused(storage: SyncSessionStorage, clock: Clo
 def test_creating_stores_a_session(storage: SyncSessionStorage, clock: Clock) -> None:
     storage.create("id", b"data", clock.after(minutes=20))
     assert storage.load("id") == StoredSession(b"data", clock.after(minutes=20))
+
+
+def test_creating_returns_what_is_loaded_later(engine: Engine, clock: Clock) -> None:
+    for model in (UserSession, OtherSession):
+        storage = SyncSessionStorage(engine, model, clock=clock)
+        storage.create_table()
+        storage.delete_all()
+        created = storage.create("id", b"data", clock.after(minutes=20))
+        loaded = storage.load("id")
+        assert loaded is not None
+        assert (created.id, created.key) == (loaded.id, loaded.key)
+        assert created.created_at == loaded.created_at
 
 
 def test_creating_never_overwrites(storage: SyncSessionStorage, clock: Clock) -> None:
@@ -258,6 +270,55 @@ def test_rotating_to_a_known_id_changes_neither_session(
     assert storage.load("old-secret") == StoredSession(b"old", clock.after(minutes=20))
     assert storage.load("new-secret") == StoredSession(b"new", clock.after(minutes=20))
     assert "secret" not in str(raised.value)
+
+
+def test_reloading_finds_a_session_under_whatever_id(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    session = storage.create("old", b"old", clock.after(minutes=20))
+    assert storage.reload(session) == session
+    storage.update("old", b"new", clock.after(minutes=30), new_id="new")
+    reloaded = storage.reload(session)
+    assert reloaded == StoredSession(b"new", clock.after(minutes=30))
+    assert reloaded is not None
+    assert (session.key, reloaded.key) == ("old", "new")
+    assert session.id == reloaded.id is not None
+
+
+def test_reloading_does_not_bring_a_session_back(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    expired = storage.create("expired", b"data", clock.after(minutes=20))
+    clock.advance(minutes=20)
+    deleted = storage.create("deleted", b"data", clock.after(minutes=20))
+    storage.delete("deleted")
+    assert storage.reload(expired) is None
+    assert storage.reload(deleted) is None
+
+
+def test_discarding_removes_a_session_under_whatever_id(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    session = storage.create("old", b"data", clock.after(minutes=20))
+    storage.create("other", b"data", clock.after(minutes=20))
+    storage.rotate("old", "new")
+    storage.discard(session)
+    storage.discard(session)
+    assert storage.load("new") is None
+    assert storage.load("other") is not None
+
+
+def test_a_session_knows_when_it_was_created(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    created_at = clock.now
+    storage.create("id", b"data", clock.after(minutes=20))
+    clock.advance(minutes=10)
+    storage.rotate("id", "new")
+    session = storage.load("new")
+    assert session is not None
+    assert session.created_at is not None
+    assert abs(session.created_at - created_at) < timedelta(milliseconds=1)
 
 
 def test_a_deleted_session_is_gone(storage: SyncSessionStorage, clock: Clock) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from litestar_sessions.engines import ASYNC, SYNC, EngineKind
 
+DATABASES = ("sqlite", "postgresql", "mysql")
+
 URLS = {
     ASYNC: ("sqlite+aiosqlite://", "postgresql+asyncpg://host/db", "mysql+asyncmy://host/db"),
     SYNC: ("sqlite://", "postgresql+psycopg2://host/db", "mysql+pymysql://host/db"),

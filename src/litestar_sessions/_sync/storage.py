@@ -110,7 +110,8 @@ class SyncSessionStorage:
                 raise
             # The driver's error, which quotes the ID, is not kept as the cause.
             raise SessionExistsError("There is a session under this ID already.") from None
-        return StoredSession(data, as_utc(expires_at), primary_key, row["s_key"])
+        # One that was handed in does not come back.
+        return StoredSession(data, as_utc(expires_at), row.get("s_id", primary_key), row["s_key"])
 
     def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
         """Replace the data and the expiry of a session; create it if there is none."""
