@@ -1,0 +1,89 @@
+"""Everything async that is installed here goes through the generator, and nothing wrong comes out.
+
+The files are taken as if they were sources with an empty table of names. Most are refused, for they
+import asyncio or call something async; a twin that is rendered is held against its source once
+more, by a comparison that is not the generator's.
+"""
+
+from __future__ import annotations
+
+import ast
+import sysconfig
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tools.unasync_build import Conversion, Problem, Settings, Table
+
+SOURCE_LINE = "# A source."
+TWIN_LINE = "# The twin of {source}."
+PLACES = [Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib")]
+ERASED = {"AsyncFunctionDef": "FunctionDef", "AsyncFor": "For", "AsyncWith": "With"}
+
+
+def async_files(place: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(place.rglob("*.py"))
+        if "site-packages" not in path.relative_to(place).parts
+        and b"async def" in path.read_bytes()
+    ]
+
+
+def shape(tree: ast.AST) -> list[tuple[str, int]]:
+    """Return the nodes of a tree in order, and their lines, without those that async adds."""
+    nodes: list[tuple[str, int]] = []
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Await):
+            todo.append(node.value)
+            continue
+        name = type(node).__name__
+        nodes.append((ERASED.get(name, name), getattr(node, "lineno", 0)))
+        todo.extend(ast.iter_child_nodes(node))
+    return nodes
+
+
+def test_whatever_is_rendered_is_the_same_program() -> None:
+    rendered = 0
+    refused: Counter[str] = Counter()
+    for path in (path for place in PLACES for path in async_files(place)):
+        _, _, rest = path.read_bytes().partition(b"\n")
+        source = SOURCE_LINE.encode() + b"\n" + rest
+        problems: list[Problem] = []
+        settings = Settings({}, Table(), SOURCE_LINE, TWIN_LINE)
+        twin = Conversion(path.name, settings, problems).convert(source)
+        lines = source.count(b"\n") + 1
+        assert all(1 <= line <= lines and message for line, message in problems), path
+        refused.update({message for _, message in problems[:1]})
+        if not problems:
+            rendered += 1
+            assert twin.count(b"\n") == source.count(b"\n"), path
+            assert shape(ast.parse(twin)) == shape(ast.parse(source)), path
+            assert b"await" not in twin
+            assert b"async " not in twin
+    assert rendered > 0
+    assert refused.total() > rendered
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "async def f(x):\n    return await x\n",
+        "async def f(x):\n    async with x as y, y:\n        return [z async for z in y]\n",
+        "async def f(x):\n    async for y in x:\n        await y\n    else:\n        await x(await x)\n",
+        "class C:\n    async def f(self, *, x=1):\n        return (await self.g(x)).y\n",
+        "async def f(x):\n    return await x if await x else (await x)[await x]\n",
+        "async def f(x):\n    lambda: (yield)\n    return {await x: await x, **await x}\n",
+    ],
+)
+def test_each_construct_is_rendered(body: str) -> None:
+    problems: list[Problem] = []
+    settings = Settings({}, Table(), SOURCE_LINE, TWIN_LINE)
+    source = f"{SOURCE_LINE}\n{body}"
+    twin = Conversion("source.py", settings, problems).convert(source.encode()).decode()
+    assert problems == []
+    assert shape(ast.parse(twin)) == shape(ast.parse(source))
+    compile(twin, "twin.py", "exec")
