@@ -73,7 +73,7 @@ def test_whatever_is_rendered_is_the_same_program() -> None:
     [
         "async def f(x):\n    return await x\n",
         "async def f(x):\n    async with x as y, y:\n        return [z async for z in y]\n",
-        "async def f(x):\n    async for y in x:\n        await y\n    else:\n        await x(await x)\n",
+        "async def f(x):\n    async for y in x:\n        pass\n    else:\n        await x(await x)\n",
         "class C:\n    async def f(self, *, x=1):\n        return (await self.g(x)).y\n",
         "async def f(x):\n    return await x if await x else (await x)[await x]\n",
         "async def f(x):\n    lambda: (yield)\n    return {await x: await x, **await x}\n",
