@@ -100,6 +100,8 @@ async def test_tables_are_created_where_they_are_missing(
 
 async def test_tables_of_another_base_are_created_on_request(async_database: Database) -> None:
     config = SQLAlchemyAsyncConfig(async_database.url)
+    async with config.get_engine().begin() as connection:
+        await connection.execute(text(f"DROP TABLE IF EXISTS {OtherSession.__tablename__}"))
     await config.create_tables(OtherBase.metadata)
     assert await AsyncSessionStorage(config.get_engine(), OtherSession).delete_all() == 0
     await config.dispose()

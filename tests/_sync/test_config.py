@@ -100,6 +100,8 @@ def test_tables_are_created_where_they_are_missing(
 
 def test_tables_of_another_base_are_created_on_request(sync_database: Database) -> None:
     config = SQLAlchemySyncConfig(sync_database.url)
+    with config.get_engine().begin() as connection:
+        connection.execute(text(f"DROP TABLE IF EXISTS {OtherSession.__tablename__}"))
     config.create_tables(OtherBase.metadata)
     assert SyncSessionStorage(config.get_engine(), OtherSession).delete_all() == 0
     config.dispose()
