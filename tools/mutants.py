@@ -1,8 +1,9 @@
 """Change the program in one place at a time, and see whether the tests notice.
 
 Run it with the files to mutate, such as ``src/litestar_sessions/_async/storage.py``. Each mutant
-is made in a copy of the project, its twins are generated anew, and the tests run on SQLite until
-one fails. What survives is listed with its line; the last line is the score.
+is made in a copy of the project, its twins are generated anew, and the tests run until one fails:
+on SQLite first, then on every database. What survives is listed with its line; the last line is the
+score.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import ast
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[1]
 TESTS = (
-    *("tests/test_statements.py", "tests/_async", "tests/_sync"),
-    *("tests/test_backends.py", "tests/test_session_config.py"),
+    *("tests/test_statements.py", "tests/_async/test_storage.py", "tests/_sync/test_storage.py"),
+    *("tests/_async", "tests/_sync", "tests/test_backends.py", "tests/test_session_config.py"),
+    *("tests/test_interleavings.py", "tests/test_request_costs.py", "tests/test_faults.py"),
+    "tests/test_same_program.py",
 )
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider")
-TIMEOUT = 240
+TIMEOUT = 480
 
 _OPPOSITES: dict[type[ast.AST], type[ast.AST]] = {
     ast.Eq: ast.NotEq,
@@ -106,6 +110,8 @@ def main() -> int:
         copy = Path(folder) / "project"
         ignored = shutil.ignore_patterns(".*", "__pycache__", "*.db", "dist")
         shutil.copytree(PROJECT, copy, ignore=ignored)
+        if _is_killed(copy):
+            sys.exit("The tests fail already without a mutation: see `make test`.")
         for name in files:
             source = (copy / name).read_text(encoding="utf-8")
             for line, what, tree in mutants(ast.parse(source)):
@@ -123,26 +129,30 @@ def main() -> int:
 
 
 def _is_killed(copy: Path) -> bool:
-    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    commands = (
-        (sys.executable, "tools/unasync_build.py", "--force"),
-        (*PYTEST, "-k", "not (postgresql or mysql)", *TESTS),
+    """Return whether a test on SQLite fails or, if none does, one on any database."""
+    on_sqlite = ("-k", "not (postgresql or mysql)")
+    return (
+        _fails(copy, sys.executable, "tools/unasync_build.py", "--force")
+        or _fails(copy, *PYTEST, *on_sqlite, *TESTS)
+        or _fails(copy, *PYTEST, *TESTS)
     )
-    for command in commands:
+
+
+def _fails(copy: Path, *command: str) -> bool:
+    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(  # noqa: S603 - our own
+        command,
+        cwd=copy,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
         try:
-            run = subprocess.run(  # noqa: S603 - our own
-                command,
-                cwd=copy,
-                env=environment,
-                capture_output=True,
-                check=False,
-                timeout=TIMEOUT,
-            )
+            return process.wait(TIMEOUT) != 0
         except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # and the databases that it has started
             return True
-        if run.returncode:
-            return True
-    return False
 
 
 if __name__ == "__main__":
