@@ -28,7 +28,6 @@ TESTS = (
     *("tests/test_statements.py", "tests/_async/test_storage.py", "tests/_sync/test_storage.py"),
     *("tests/_async", "tests/_sync", "tests/test_backends.py", "tests/test_session_config.py"),
     *("tests/test_interleavings.py", "tests/test_request_costs.py", "tests/test_faults.py"),
-    "tests/test_same_program.py",
 )
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider")
 TIMEOUT = 480
