@@ -1,7 +1,8 @@
 """Both halves do the same: answers, errors, rows, and every statement on the way.
 
 PostgreSQL's psycopg drives both halves; elsewhere each has a driver of its own. Both play one
-history, with the same clock, on a table of their own that is empty.
+history, with the same clock, on a table of their own that is empty. On an engine that nobody
+watches statements run another way; then what the pool lends is seen, and what SQLite executes.
 """
 
 from __future__ import annotations
@@ -31,21 +32,26 @@ DRIVERS = {
     "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
     "mysql": ("mysql+asyncmy", "mysql+pymysql"),
 }
-ORIGINS = {"our engine": True, "their engine": False}
+ENGINES = {
+    "our engine": {"is_ours": True, "is_watched": True},
+    "their engine": {"is_ours": False, "is_watched": True},
+    "our engine, unwatched": {"is_ours": True, "is_watched": False},
+}
 
 
-EVERYWHERE = [(name, origin) for name in DRIVERS for origin in ORIGINS]
-WITH_SERVER = [(name, origin) for name, origin in EVERYWHERE if name != "sqlite"]
+EVERYWHERE = [(name, engine) for name in DRIVERS for engine in ENGINES]
+WATCHED = [(name, engine) for name, engine in EVERYWHERE if ENGINES[engine]["is_watched"]]
+WITH_SERVER = [(name, engine) for name, engine in EVERYWHERE if name != "sqlite"]
 
 
 @pytest.fixture(params=EVERYWHERE, ids=" ".join)
 def halves(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> tuple[Half, Half]:
     """The async half on one database, the sync half on another."""
-    name, origin = request.param
+    name, engine = request.param
     one, other = (servers.database(driver, tmp_path) for driver in DRIVERS[name])
     return (
-        Half(is_async=True, database=one, is_ours=ORIGINS[origin]),
-        Half(is_async=False, database=_beside(other), is_ours=ORIGINS[origin]),
+        Half(is_async=True, database=one, **ENGINES[engine]),
+        Half(is_async=False, database=_beside(other), **ENGINES[engine]),
     )
 
 
@@ -113,6 +119,7 @@ LIFE = [
 ]
 
 
+@pytest.mark.parametrize("halves", WATCHED, ids=" ".join, indirect=True)
 @pytest.mark.parametrize("happen", [fatal, transient], ids=lambda happen: happen.__name__)
 def test_a_fault_at_any_statement_is_the_same_on_both_halves(
     halves: tuple[Half, Half], happen: Callable[..., None]

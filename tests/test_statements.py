@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,12 +24,11 @@ from litestar_sessions import (
     SyncSessionStorage,
 )
 from litestar_sessions.dialects import way_to_save
-from litestar_sessions.keys import PLAIN_KEYS, plain
-from litestar_sessions.parameters import SessionParameters
+from litestar_sessions.keys import plain
 from litestar_sessions.statements import SessionStatements
 from litestar_sessions.table import SessionTable
 from tests.support.examples import SESSION_IDS
-from tests.support.models import OtherBase, UserSession
+from tests.support.models import NobodysBase, OtherBase, UserSession
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -103,14 +103,18 @@ def test_every_statement_is_one_of_its_dialect(grammar: str, name: str, model: t
 def test_the_expired_are_deleted_in_bounded_batches_and_tested_again(grammar: str) -> None:
     statement = SessionStatements(UserSession, DIALECTS[grammar]).delete_expired(7)
     text = sql(statement, DIALECTS[grammar])
-    assert text.startswith("DELETE FROM user_sessions WHERE user_sessions.expires_at <= :s_now")
+    assert text.startswith("DELETE FROM user_sessions ")
+    assert text.count("user_sessions.expires_at <= :s_now") == 2
     assert any(limit in text for limit in ("LIMIT", "FETCH FIRST", "TOP"))
 
 
-def test_mysql_deletes_the_expired_without_a_subquery() -> None:
+def test_mysql_joins_the_expired_that_nobody_else_is_deleting() -> None:
     statement = SessionStatements(UserSession, MYSQL).delete_expired(7)
     assert sql(statement, MYSQL) == (
-        "DELETE FROM user_sessions WHERE user_sessions.expires_at <= :s_now LIMIT 7"
+        "DELETE FROM user_sessions USING user_sessions, (SELECT user_sessions.id AS id FROM "
+        "user_sessions WHERE user_sessions.expires_at <= :s_now ORDER BY user_sessions.expires_at, "
+        "user_sessions.id LIMIT :param_1 FOR UPDATE SKIP LOCKED) AS picked WHERE "
+        "user_sessions.expires_at <= :s_now AND user_sessions.id = picked.id"
     )
 
 
@@ -121,7 +125,7 @@ def test_oracle_merges() -> None:
         "ON (user_sessions.session_id = incoming.sought) "
         "WHEN MATCHED THEN UPDATE SET data = :s_data, expires_at = :s_expires_at "
         "WHEN NOT MATCHED THEN INSERT (id, session_id, data, expires_at) "
-        "VALUES (:s_id_inserted, :s_key, :s_data, :s_expires_at)"
+        "VALUES (:s_id, :s_key, :s_data, :s_expires_at)"
     )
 
 
@@ -134,14 +138,16 @@ def test_sql_server_merges_and_holds_the_range_that_it_looked_at() -> None:
     assert text.endswith(";")
 
 
-def test_a_merge_makes_a_new_key_each_time_it_is_executed() -> None:
-    statement: Any = SessionStatements(UserSession, ORACLE).save
+def test_a_merge_generates_anew_each_time_it_is_executed() -> None:
+    class Numbered(SessionModelMixin, NobodysBase):
+        __tablename__ = "numbered_sessions"
+        number: Mapped[int] = mapped_column(default=count().__next__)
+
+    statement: Any = SessionStatements(Numbered, ORACLE).save
     compiled = statement.compile(dialect=ORACLE)
-    row = SessionParameters(PLAIN_KEYS, with_id=True).save(
-        "id", data=b"", expires_at=datetime.now(timezone.utc)
-    )
-    keys = {compiled.construct_params(row)["s_id_inserted"] for _ in range(3)}
-    assert len(keys) == 3
+    row = dict.fromkeys(("s_id", "s_key", "s_data", "s_expires_at"))
+    numbers = [compiled.construct_params(row)["s_number_inserted"] for _ in range(3)]
+    assert numbers == [0, 1, 2]
 
 
 def test_a_merge_generates_what_added_columns_ask_for() -> None:

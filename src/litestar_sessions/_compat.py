@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,3 +36,16 @@ async def call_with_async_connection(
 def call_with_connection(connection: Connection, function: Callable[[Connection], T]) -> T:
     """Call a function that only knows sync connections."""
     return function(connection)
+
+
+async def call_in_greenlet(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function that only knows sync engines, and have what it waits for awaited."""
+    from sqlalchemy.util import greenlet_spawn  # noqa: PLC0415 - the sync half runs without it
+
+    answer: T = await greenlet_spawn(function, *arguments)
+    return answer
+
+
+def call_here(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function."""
+    return function(*arguments)

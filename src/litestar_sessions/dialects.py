@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from random import uniform
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
@@ -14,9 +14,6 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect, Engine
     from sqlalchemy.exc import StatementError
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
-    AnyEngineT = TypeVar("AnyEngineT", AsyncEngine, Engine)
 
 __all__ = (
     "Retries",
@@ -84,7 +81,7 @@ def way_to_save(dialect: Dialect, wanted: SaveBy | None = None) -> SaveBy:
     return wanted or best
 
 
-def in_autocommit(engine: AnyEngineT) -> tuple[AnyEngineT, bool]:
+def in_autocommit(engine: Engine) -> tuple[Engine, bool]:
     """Return the engine, in autocommit if that costs nothing, and whether it is.
 
     A statement that is a transaction of its own needs no ``BEGIN``, ``COMMIT`` or ``ROLLBACK``.

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool, SingletonThreadPool
@@ -35,6 +35,10 @@ _PACKAGES = {"MySQLdb": "mysqlclient"}
 CAN_SKIP_ROLLBACK = (
     "skip_autocommit_rollback" in inspect.signature(DefaultDialect.__init__).parameters
 )
+_AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+if CAN_SKIP_ROLLBACK:
+    _AUTOCOMMIT["skip_autocommit_rollback"] = True
+_WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
 
 
 @dataclass(frozen=True)
@@ -125,22 +129,32 @@ def sibling(engine: AsyncEngine | Engine) -> AsyncEngine | Engine:
     """Return an engine with a pool of its own for the same database, or the same engine.
 
     What holds a connection of the one pool cannot starve the other. Driver, credentials, size of
-    the pool and its event listeners are those of the engine. It is the same engine where there is
-    nothing to starve (`NullPool`), or where another connection would be another database.
+    the pool and its event listeners are those of the engine; every statement is a transaction and
+    one round trip, as on an engine of this package. It is the same engine where there is nothing to
+    starve (`NullPool`), or where another connection would be another database.
     """
-    if not isinstance(engine, Engine):
-        own = sibling(engine.sync_engine)
-        return engine if own is engine.sync_engine else type(engine)(own)  # type: ignore[arg-type]  # a sync engine's sibling is one too
     is_in_memory = engine.dialect.name == "sqlite" and engine.url.database in {None, "", ":memory:"}
     if is_in_memory or not isinstance(engine.pool, QueuePool):
         return engine
-    return Engine(
-        engine.pool.recreate(),
-        engine.dialect,
-        engine.url,
-        execution_options=engine.get_execution_options(),
-        hide_parameters=True,
+    pool = engine.pool.recreate()
+    options = dict(engine.get_execution_options())
+    chosen: dict[str, Any] = {"hide_parameters": True}
+    if engine.dialect.name in _WITH_AUTOCOMMIT:
+        options.pop("isolation_level", None)
+        chosen |= _AUTOCOMMIT
+        # A listener of the application may have left a transaction open, to be switched out of.
+        event.listen(pool, "connect", lambda connection, _record: connection.commit())
+    return _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
+
+
+def _creator_like(engine: AsyncEngine | Engine) -> Callable[..., AsyncEngine | Engine]:
+    if isinstance(engine, Engine):
+        return create_engine
+    from sqlalchemy.ext.asyncio import (  # noqa: PLC0415 - the sync half runs without it
+        create_async_engine,
     )
+
+    return create_async_engine
 
 
 def _parse(connection_string: str | URL) -> tuple[URL, type[Dialect]]:
@@ -169,12 +183,8 @@ def _check_kind(kind: EngineKind, dialect: Dialect | type[Dialect], driver: str)
 
 
 def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    chosen: dict[str, Any] = {
-        "isolation_level": "AUTOCOMMIT",
-        "hide_parameters": True,  # session IDs and data would stand in logs and exceptions
-    }
-    if CAN_SKIP_ROLLBACK:
-        chosen["skip_autocommit_rollback"] = True
+    # Session IDs and data would stand in logs and exceptions.
+    chosen: dict[str, Any] = {"hide_parameters": True} | _AUTOCOMMIT
     if dialect.name == "sqlite":
         connect = {"timeout": SQLITE_BUSY_TIMEOUT}
         if dialect.get_pool_class(url) is SingletonThreadPool and "poolclass" not in options:

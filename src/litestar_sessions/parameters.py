@@ -29,7 +29,7 @@ class SessionParameters:
 
     Args:
         keys: How session IDs are spelled.
-        with_id: Whether an ``INSERT`` is to have a primary key of ours.
+        with_id: Whether a new row is to have a primary key of ours.
     """
 
     def __init__(self, keys: SessionKeys, *, with_id: bool) -> None:
@@ -47,15 +47,11 @@ class SessionParameters:
         new_key = self._keys.current(session_id if new_id is None else new_id)
         return self.find(session_id, new_key=new_key, **values)
 
-    def save(self, session_id: str, **values: Any) -> dict[str, Any]:
-        """For a statement that writes the whole row."""
-        return {"s_key": self._keys.current(session_id), **named(values)}
-
-    def insert(self, session_id: str, created_at: datetime, **values: Any) -> dict[str, Any]:
-        """For an ``INSERT``; the primary key carries the time."""
+    def row(self, session_id: str, created_at: datetime, **values: Any) -> dict[str, Any]:
+        """For a statement that writes the whole row; the primary key carries the time."""
         if self._with_id:
             values["id"] = _uuid7_of(created_at)
-        return self.save(session_id, **values)
+        return {"s_key": self._keys.current(session_id), **named(values)}
 
 
 def named(values: dict[str, Any]) -> dict[str, Any]:

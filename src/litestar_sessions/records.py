@@ -10,9 +10,9 @@ from uuid import UUID
 from litestar_sessions.types import as_utc
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import CursorResult, Row
+    from litestar_sessions.direct import Reply
 
-__all__ = ("StoredSession", "first_row", "inserted_id", "rows_affected", "stored_session")
+__all__ = ("StoredSession", "has_rows", "inserted_id", "rows_affected", "stored_session")
 
 _VERSION_WITH_TIME = 7
 
@@ -40,24 +40,24 @@ class StoredSession:
         return None
 
 
-def stored_session(result: CursorResult[Any]) -> StoredSession | None:
-    """Return the one session in a result, or ``None``."""
-    row = result.one_or_none()
-    if row is None:
+def stored_session(reply: Reply) -> StoredSession | None:
+    """Return the one session in a reply, or ``None``."""
+    if not reply.rows:
         return None
-    return StoredSession(bytes(row.data), as_utc(row.expires_at), row.id, row.session_id)
+    ((primary_key, key, data, expires_at),) = reply.rows
+    return StoredSession(bytes(data), as_utc(expires_at), primary_key, key)
 
 
-def rows_affected(result: CursorResult[Any]) -> int:
+def rows_affected(reply: Reply) -> int:
     """Return how many rows the statement matched."""
-    return result.rowcount
+    return reply.affected
 
 
-def first_row(result: CursorResult[Any]) -> Row[Any] | None:
-    """Return the first row of a result, or ``None``."""
-    return result.first()
+def has_rows(reply: Reply) -> bool:
+    """Tell whether there is any row."""
+    return bool(reply.rows)
 
 
-def inserted_id(result: CursorResult[Any]) -> Any:
-    """Return the ``id`` of the row that was inserted; ``None`` if that is not its primary key."""
-    return getattr(result.inserted_primary_key, "id", None)
+def inserted_id(reply: Reply) -> Any:
+    """Return the ``id`` that the database gave to a new row; ``None`` if it did not."""
+    return reply.primary_key

@@ -60,7 +60,8 @@ def merge(sessions: SessionTable, row: Row, dialect: Dialect) -> TextClause:
     """Return a ``MERGE`` for Oracle or SQL Server; SQLAlchemy has no construct for it."""
     key = sessions.session_id
     inserted = _generated_on_insert(sessions) | dict(row)
-    updated = {c: v for c, v in row.items() if c is not key} | _generated_on_update(sessions)
+    replaced = {column: row[column] for column in (sessions.data, sessions.expires_at)}
+    updated = replaced | _generated_on_update(sessions)
     quote = dialect.identifier_preparer
     sql = _MERGE[dialect.name].format(
         table=quote.format_table(sessions.table),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ("SessionStatements",)
 
+_WITH_SKIP_LOCKED = {"postgresql", "cockroachdb", "mysql", "mariadb"}
+
 
 class SessionStatements:
     """The statements for one model on one dialect, each built when it is first used.
@@ -51,6 +53,7 @@ class SessionStatements:
         if len(keys.spellings) > 1:
             # An upsert would not see a session that is there under another key.
             self._save_by = SaveBy.LOOK_THEN_WRITE
+        self._purges: dict[int, Delete] = {}
         self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
@@ -82,7 +85,8 @@ class SessionStatements:
 
     @property
     def _row(self) -> dict[Column[Any], ColumnElement[Any]]:
-        return {self._sessions.session_id: self._key, **self._content}
+        own_id = {self._sessions.id: self._id} if self.has_our_ids else {}
+        return {**own_id, self._sessions.session_id: self._key, **self._content}
 
     @property
     def _content(self) -> dict[Column[Any], ColumnElement[Any]]:
@@ -121,8 +125,7 @@ class SessionStatements:
     @cached_property
     def insert(self) -> Insert:
         """A new row; a unique violation if the key has one."""
-        own_id = {self._sessions.id: self._id} if self.has_our_ids else {}
-        return insert(self._sessions.table).values(own_id | self._row)
+        return insert(self._sessions.table).values(self._row)
 
     @cached_property
     def replace(self) -> Update:
@@ -155,16 +158,20 @@ class SessionStatements:
     @cached_property
     def touch(self) -> Update:
         """A new expiry for a live session, and the current key."""
+        return self._touch()
+
+    @cached_property
+    def load_and_touch(self) -> Update | None:
+        """Both at once; ``None`` where an ``UPDATE`` returns no rows (MySQL, MariaDB)."""
+        # Not made of `touch`: its `exported_columns`, once read, would go on to what is made of it.
+        return self._touch().returning(*self._shown) if self._dialect.update_returning else None
+
+    def _touch(self) -> Update:
         change = {
             self._sessions.session_id: self._new_key,
             self._sessions.expires_at: self._expires_at,
         }
         return update(self._sessions.table).where(self._live).values(change)
-
-    @cached_property
-    def load_and_touch(self) -> Update | None:
-        """Both at once; ``None`` where an ``UPDATE`` returns no rows (MySQL, MariaDB)."""
-        return self.touch.returning(*self._shown) if self._dialect.update_returning else None
 
     @cached_property
     def rotate(self) -> Update:
@@ -188,14 +195,25 @@ class SessionStatements:
         return delete(self._sessions.table)
 
     def delete_expired(self, limit: int) -> Delete:
-        """At most so many expired sessions.
+        """At most so many expired sessions, the oldest first.
 
-        Expiry is tested again by the ``DELETE`` itself: another request may have saved the session
-        since the rows were picked.
+        Two workers share the work, since each skips what the other has locked. Expiry is tested
+        again by the ``DELETE`` itself: another request may have saved the session since the rows
+        were picked.
         """
-        expired = self._sessions.expires_at <= self._now
-        statement = delete(self._sessions.table).where(expired)
-        if self._dialect.name in {"mysql", "mariadb"}:  # which take no LIMIT in a subquery
-            return statement.with_dialect_options(mysql_limit=limit, mariadb_limit=limit)
-        oldest = select(self._sessions.id).where(expired).order_by(self._sessions.expires_at)
-        return statement.where(self._sessions.id.in_(oldest.limit(limit)))
+        if limit not in self._purges:
+            self._purges[limit] = self._delete_expired(limit)
+        return self._purges[limit]
+
+    def _delete_expired(self, limit: int) -> Delete:
+        sessions, dialect = self._sessions, self._dialect.name
+        expired = sessions.expires_at <= self._now
+        oldest = select(sessions.id).where(expired).order_by(sessions.expires_at, sessions.id)
+        oldest = oldest.limit(limit)
+        if dialect in _WITH_SKIP_LOCKED:
+            oldest = oldest.with_for_update(skip_locked=True)
+        if dialect in {"mysql", "mariadb"}:
+            # They take no LIMIT below an IN, and would lock the whole table for one inside it.
+            picked = oldest.subquery("picked")
+            return delete(sessions.table).where(expired, sessions.id == picked.c.id)
+        return delete(sessions.table).where(expired, sessions.id.in_(oldest))

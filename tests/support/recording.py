@@ -6,6 +6,7 @@ import asyncio
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -25,13 +26,17 @@ from tests.support.models import UserSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
     from sqlalchemy import Engine
 
     from tests.support.databases import Database
     from tests.support.histories import Step
 
+    Listener: TypeAlias = tuple[Any, str, Callable[..., None]]
+
 _UUID_BYTES = 16
+_PRIMARY_KEY = re.compile(r"x'[0-9a-f]{32}'", re.IGNORECASE)
 _NAMED = re.compile(r"%\((\w+)\)s(?:::\w+)?")
 
 
@@ -42,6 +47,8 @@ class Half:
     is_async: bool
     database: Database
     is_ours: bool
+    is_watched: bool
+    """Whether something listens for its statements."""
 
 
 @dataclass
@@ -53,7 +60,8 @@ class Record:
     """Statements, their parameters, and events of transactions and of the pool, in order.
 
     Primary keys are random, so they are left out; parameters stand in order, since some drivers
-    name them and others do not. Nothing else is changed.
+    name them and others do not. Nothing else is changed. Where nobody listens for statements, only
+    SQLite tells of them.
     """
     rows: list[tuple[object, ...]] = field(default_factory=list)
     checked_out: int = 0
@@ -61,7 +69,10 @@ class Record:
 
 
 class Fault:
-    """Something that happens before the statement with a certain number."""
+    """Something that happens before the statement with a certain number.
+
+    Where nobody listens for statements, it is the number of the step.
+    """
 
     def __init__(self, number: int, happen: Callable[[Engine], None]) -> None:
         self._left = number
@@ -81,8 +92,10 @@ def play(half: Half, history: list[Step], fault: Fault | None = None) -> Record:
     with _opened(half) as (storage, engine, wait):
         wait(storage.create_table())
         wait(storage.delete_all())
-        with _watched(engine, record, fault):
+        watch = _watched if half.is_watched else _overheard
+        with watch(engine, record, fault) as before_step:
             for step in history:
+                before_step()
                 storage.clock.advance(microseconds=step.pause)
                 record.results.append(_perform(storage, step.at(storage.clock), wait))
         record.checked_out = engine.pool.checkedout()  # type: ignore[attr-defined]  # a QueuePool
@@ -121,7 +134,7 @@ def _opened(half: Half) -> Iterator[tuple[Any, Engine, Callable[[Any], Any]]]:
 
 
 @contextmanager
-def _watched(engine: Engine, record: Record, fault: Fault | None) -> Iterator[None]:
+def _watched(engine: Engine, record: Record, fault: Fault | None) -> Iterator[Callable[[], object]]:
     """Write down what the engine does, and let the fault happen."""
 
     def statement(_c: object, _cursor: object, text: str, values: Any, *_: object) -> None:
@@ -131,15 +144,44 @@ def _watched(engine: Engine, record: Record, fault: Fault | None) -> Iterator[No
         if fault is not None:
             fault.before_statement(engine)
 
-    listeners: list[tuple[Any, str, Callable[..., None]]] = [
+    listeners: list[Listener] = [
         (engine, "before_cursor_execute", statement),
         (engine, "do_execute", execute),
+        *_noting(engine, record, "begin", "commit", "rollback"),
+        *_noting(engine.pool, record, "checkout", "checkin"),
     ]
-    for target, names in (
-        (engine, ("begin", "commit", "rollback")),
-        (engine.pool, ("checkout", "checkin")),
-    ):
-        listeners += [(target, name, _noting(record, name)) for name in names]
+    with _listening(listeners):
+        yield lambda: None
+
+
+@contextmanager
+def _overheard(
+    engine: Engine, record: Record, fault: Fault | None
+) -> Iterator[Callable[[], object]]:
+    """Write down what can be heard outside of the engine, and let the fault happen."""
+
+    def note(text: str) -> None:
+        record.log.append(("execute", _PRIMARY_KEY.sub("a primary key", text)))
+
+    def trace(connection: Any, *_: object) -> None:
+        if hasattr(connection, "run_async"):
+            connection.run_async(lambda driver: driver.set_trace_callback(note))
+        else:
+            connection.set_trace_callback(note)
+
+    def before_step() -> None:
+        if fault is not None:
+            fault.before_statement(engine)
+
+    listeners = _noting(engine.pool, record, "checkout", "checkin", "invalidate")
+    if engine.dialect.name == "sqlite":
+        listeners.append((engine.pool, "checkout", trace))
+    with _listening(listeners):
+        yield before_step
+
+
+@contextmanager
+def _listening(listeners: list[Listener]) -> Iterator[None]:
     for listener in listeners:
         event.listen(*listener)
     yield
@@ -147,11 +189,11 @@ def _watched(engine: Engine, record: Record, fault: Fault | None) -> Iterator[No
         event.remove(*listener)
 
 
-def _noting(record: Record, name: str) -> Callable[..., None]:
-    def note(*_: object) -> None:
+def _noting(target: object, record: Record, *names: str) -> list[Listener]:
+    def note(name: str, *_: object) -> None:
         record.log.append((name,))
 
-    return note
+    return [(target, name, partial(note, name)) for name in names]
 
 
 def _in_order(text: str, values: Any) -> tuple[str, tuple[object, ...]]:

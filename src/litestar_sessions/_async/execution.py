@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import StatementError
 
-from litestar_sessions._compat import async_sleep
-from litestar_sessions.dialects import Retries, in_autocommit
+from litestar_sessions._compat import async_sleep, call_in_greenlet
+from litestar_sessions.dialects import Retries
+from litestar_sessions.direct import StatementRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
 
     from sqlalchemy import Executable
-    from sqlalchemy.engine import CursorResult
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from litestar_sessions.direct import Reply
 
 T = TypeVar("T")
 
@@ -32,39 +33,31 @@ class Execution:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self.engine, self._is_autocommit = in_autocommit(engine)
+        self.engine = engine
+        self._runner = StatementRunner(engine)
 
     async def read(
-        self,
-        statement: Executable,
-        values: Mapping[str, Any],
-        answer: Callable[[CursorResult[Any]], T],
+        self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes nothing."""
-        return await self._run(self.engine.connect, statement, values, answer)
+        return await self._run(self._runner.read, statement, values, answer)
 
     async def write(
-        self,
-        statement: Executable,
-        values: Mapping[str, Any],
-        answer: Callable[[CursorResult[Any]], T],
+        self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes something."""
-        begin = self.engine.connect if self._is_autocommit else self.engine.begin
-        return await self._run(begin, statement, values, answer)
+        return await self._run(self._runner.write, statement, values, answer)
 
     async def _run(
         self,
-        begin: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        run: Callable[[Executable, Mapping[str, Any], Callable[[Reply], T]], T],
         statement: Executable,
         values: Mapping[str, Any],
-        answer: Callable[[CursorResult[Any]], T],
+        answer: Callable[[Reply], T],
     ) -> T:
         retries = Retries()
         while True:
             try:
-                async with begin() as connection:
-                    result = await connection.execute(statement, values)
-                    return answer(result)
+                return await call_in_greenlet(run, statement, values, answer)
             except StatementError as error:
                 await async_sleep(retries.pause_after(error))

@@ -17,7 +17,7 @@ from litestar_sessions.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions.parameters import SessionParameters, named
 from litestar_sessions.records import (
     StoredSession,
-    first_row,
+    has_rows,
     inserted_id,
     rows_affected,
     stored_session,
@@ -101,7 +101,7 @@ class AsyncSessionStorage:
         Raises:
             SessionExistsError: There is one under this ID, live or expired; it stays as it is.
         """
-        row = self._parameters.insert(session_id, self.clock(), data=data, expires_at=expires_at)
+        row = self._parameters.row(session_id, self.clock(), data=data, expires_at=expires_at)
         try:
             primary_key = await self._execution.write(self._statements.insert, row, inserted_id)
         except IntegrityError:
@@ -115,12 +115,12 @@ class AsyncSessionStorage:
 
     async def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
         """Replace the data and the expiry of a session; create it if there is none."""
-        statement = self._statements.save
-        if statement is None:
-            await self._look_then_write(session_id, data, expires_at)
+        row = self._parameters.row(session_id, self.clock(), data=data, expires_at=expires_at)
+        if self._statements.save is not None:
+            await self._write(self._statements.save, row)
         else:
-            row = self._parameters.save(session_id, data=data, expires_at=expires_at)
-            await self._write(statement, row)
+            change = self._parameters.change(session_id, data=data, expires_at=expires_at)
+            await self._look_then_write(change, row)
 
     async def update(
         self,
@@ -205,12 +205,9 @@ class AsyncSessionStorage:
 
     async def _exists(self, session_id: str) -> bool:
         sought = self._parameters.find(session_id)
-        session = await self._execution.read(self._statements.find, sought, first_row)
-        return session is not None
+        return await self._execution.read(self._statements.find, sought, has_rows)
 
-    async def _look_then_write(self, session_id: str, data: bytes, expires_at: datetime) -> None:
-        change = self._parameters.change(session_id, data=data, expires_at=expires_at)
-        row = self._parameters.insert(session_id, self.clock(), data=data, expires_at=expires_at)
+    async def _look_then_write(self, change: Mapping[str, Any], row: Mapping[str, Any]) -> None:
         retries = Retries()
         while not await self._write(self._statements.replace, change):
             try:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import StatementError
 
-from litestar_sessions._compat import sync_sleep
-from litestar_sessions.dialects import Retries, in_autocommit
+from litestar_sessions._compat import sync_sleep, call_here
+from litestar_sessions.dialects import Retries
+from litestar_sessions.direct import StatementRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
 
     from sqlalchemy import Executable
-    from sqlalchemy.engine import CursorResult
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
+
+    from litestar_sessions.direct import Reply
 
 T = TypeVar("T")
 
@@ -32,39 +33,31 @@ class Execution:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self.engine, self._is_autocommit = in_autocommit(engine)
+        self.engine = engine
+        self._runner = StatementRunner(engine)
 
     def read(
-        self,
-        statement: Executable,
-        values: Mapping[str, Any],
-        answer: Callable[[CursorResult[Any]], T],
+        self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes nothing."""
-        return self._run(self.engine.connect, statement, values, answer)
+        return self._run(self._runner.read, statement, values, answer)
 
     def write(
-        self,
-        statement: Executable,
-        values: Mapping[str, Any],
-        answer: Callable[[CursorResult[Any]], T],
+        self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes something."""
-        begin = self.engine.connect if self._is_autocommit else self.engine.begin
-        return self._run(begin, statement, values, answer)
+        return self._run(self._runner.write, statement, values, answer)
 
     def _run(
         self,
-        begin: Callable[[], AbstractContextManager[Connection]],
+        run: Callable[[Executable, Mapping[str, Any], Callable[[Reply], T]], T],
         statement: Executable,
         values: Mapping[str, Any],
-        answer: Callable[[CursorResult[Any]], T],
+        answer: Callable[[Reply], T],
     ) -> T:
         retries = Retries()
         while True:
             try:
-                with begin() as connection:
-                    result = connection.execute(statement, values)
-                    return answer(result)
+                return call_here(run, statement, values, answer)
             except StatementError as error:
                 sync_sleep(retries.pause_after(error))

@@ -1,0 +1,264 @@
+"""What runs statements: the driver where nobody watches, otherwise SQLAlchemy, with one outcome."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from litestar_sessions import (
+    AsyncSessionStorage,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySyncConfig,
+    SyncSessionStorage,
+)
+from litestar_sessions.threads import in_place
+from tests.support.models import MissingSession, UserSession
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from sqlalchemy import URL, Engine
+
+    from litestar_sessions.threads import AnyStorage
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+
+MOST_CALLS = {
+    "sqlite+pysqlite": 160,
+    "sqlite+aiosqlite": 420,
+    "postgresql+asyncpg": 260,
+    "postgresql+psycopg": 600,
+    "mysql+asyncmy": 260,
+    "mysql+pymysql": 330,
+}
+"""How many calls of Python functions a ``load`` may take; a fifth above what it takes."""
+
+
+class _Here:
+    """A sync storage whose verbs are awaited, and done in the thread that awaits them."""
+
+    def __init__(self, storage: SyncSessionStorage) -> None:
+        self._storage = storage
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return getattr(self._storage, name)(*args, **kwargs)
+
+        return call
+
+
+@asynccontextmanager
+async def opened(
+    url: URL | str, clock: Clock, *, is_async: bool, model: type[Any] = UserSession, **options: Any
+) -> AsyncIterator[tuple[AnyStorage, Engine]]:
+    """Lend a storage on an engine of this package, and the sync engine that its pool is of."""
+    if is_async:
+        engine = SQLAlchemyAsyncConfig(url, **options).get_engine()
+        storage = AsyncSessionStorage(engine, model, clock=clock)
+        yield in_place(storage, engine), engine.sync_engine
+        await engine.dispose()
+    else:
+        sync_engine = SQLAlchemySyncConfig(url, **options).get_engine()
+        yield _Here(SyncSessionStorage(sync_engine, model, clock=clock)), sync_engine  # type: ignore[misc]  # it has the verbs
+        sync_engine.dispose()
+
+
+@contextmanager
+def called() -> Iterator[list[Any]]:
+    """Lend a list that gets the code of every Python function that is called in this thread."""
+    codes: list[Any] = []
+
+    def note(frame: Any, what: str, _argument: object) -> None:
+        if what == "call":
+            codes.append(frame.f_code)
+
+    sys.setprofile(note)
+    yield codes
+    sys.setprofile(None)
+
+
+async def is_direct(storage: AnyStorage) -> bool:
+    """Tell whether a statement gets past SQLAlchemy."""
+    await storage.load("id")  # what is done once has been done then
+    with called() as codes:
+        await storage.load("id")
+    return Connection.execute.__code__ not in codes
+
+
+async def live(storage: AnyStorage, clock: Clock) -> dict[str, list[Any]]:
+    """Perform every verb; return the code that each has called."""
+    later = clock.after(minutes=20)
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "create": lambda: storage.create("first", b"data", later),
+        "save": lambda: storage.save("id", b"data", later),
+        "load": lambda: storage.load("id"),
+        "load_and_touch": lambda: storage.load_and_touch("id", later),
+        "touch": lambda: storage.touch("id", later),
+        "update": lambda: storage.update("id", b"new", later, expected=b"data"),
+        "rotate": lambda: storage.rotate("id", "new id"),
+        "delete": lambda: storage.delete("new id"),
+        "delete_expired": storage.delete_expired,
+        "delete_all": storage.delete_all,
+    }
+    codes = {}
+    for verb, step in steps.items():
+        with called() as codes[verb]:
+            await step()
+    return codes
+
+
+async def test_every_verb_is_done_by_the_driver(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    async with opened(database.url, clock, is_async=is_async) as (storage, engine):
+        await storage.create_table()
+        await storage.delete_all()
+        await live(storage, clock)
+        codes = await live(storage, clock)
+        assert [verb for verb, those in codes.items() if Connection.execute.__code__ in those] == []
+        assert len(codes["load"]) < MOST_CALLS[engine.url.drivername]
+
+
+async def test_a_listener_that_comes_and_goes_hears_every_statement(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    heard = []
+
+    def listen(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        heard.append(text)
+
+    async with opened(database.url, clock, is_async=is_async) as (storage, engine):
+        await storage.create_table()
+        await storage.load("id")
+        event.listen(engine, "before_cursor_execute", listen)
+        await storage.load("id")
+        await storage.delete("id")
+        assert [text.partition(" ")[0] for text in heard] == ["SELECT", "DELETE"]
+        event.remove(engine, "before_cursor_execute", listen)
+        await storage.load("id")
+        assert len(heard) == 2
+
+
+@pytest.mark.parametrize("name", ["do_execute", "handle_error"])
+async def test_what_a_driver_is_watched_with_is_heard(
+    name: str, clock: Clock, tmp_path: Any
+) -> None:
+    url = f"sqlite:///{tmp_path}/sessions.db"
+    async with opened(url, clock, is_async=False, model=MissingSession) as (storage, engine):
+        heard = []
+        event.listen(engine, name, lambda *_: heard.append(name))
+        with pytest.raises(Exception, match="no such table"):
+            await storage.load("id")
+        assert heard == [name]
+
+
+async def test_the_log_has_every_statement(
+    clock: Clock, tmp_path: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"sqlite:///{tmp_path}/sessions.db"
+    async with opened(url, clock, is_async=False) as (storage, engine):
+        await storage.create_table()
+        assert await is_direct(storage)
+        with caplog.at_level(logging.INFO, "sqlalchemy.engine"):
+            create_engine("sqlite://")  # which is when SQLAlchemy asks for the level
+            engine.echo = True
+            await storage.load("id")
+        engine.echo = False
+        assert any("SELECT" in message for message in caplog.messages)
+        assert not any("'id'" in message for message in caplog.messages)
+
+
+async def test_a_listener_that_brings_the_password_costs_nothing(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    connected = []
+    async with opened(database.url, clock, is_async=is_async) as (storage, engine):
+        event.listen(engine, "do_connect", lambda *arguments: connected.append(arguments))
+        await storage.create_table()
+        assert connected
+        assert await is_direct(storage)
+
+
+async def test_execution_options_are_heeded(clock: Clock, tmp_path: Any) -> None:
+    url = f"sqlite:///{tmp_path}/sessions.db"
+    options = {"schema_translate_map": {None: "main"}}
+    async with opened(url, clock, is_async=False, execution_options=options) as (storage, engine):
+        seen: list[str] = []
+        event.listen(engine, "connect", lambda driver, _: driver.set_trace_callback(seen.append))
+        await storage.create_table()
+        await storage.load("id")
+        assert "FROM main.user_sessions" in seen[-1]
+
+
+async def test_an_engine_of_the_application_is_left_to_sqlalchemy(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    if is_async:
+        engine = create_async_engine(database.url)
+        storage = AsyncSessionStorage(engine, UserSession, clock=clock)
+        await storage.create_table()
+        assert not await is_direct(storage)
+        await engine.dispose()
+    else:
+        sync_engine = create_engine(database.url)
+        here: Any = _Here(SyncSessionStorage(sync_engine, UserSession, clock=clock))
+        await here.create_table()
+        assert not await is_direct(here)
+        sync_engine.dispose()
+
+
+async def failure(
+    url: URL, clock: Clock, *, is_async: bool, is_watched: bool
+) -> tuple[object, ...]:
+    """Return what can be seen of the error of a storage that cannot work."""
+    arguments = {"is_async": is_async, "model": MissingSession}
+    async with opened(url, clock, **arguments) as (storage, engine):  # type: ignore[arg-type]  # one of each
+        if is_watched:
+            event.listen(engine, "before_cursor_execute", lambda *_: None)
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - they are compared
+            await storage.save("id", b"secret", clock.after(minutes=1))
+        error: Any = caught.value
+        of_sqlalchemy = ("statement", "hide_parameters", "code", "orig", "connection_invalidated")
+        seen = [repr(getattr(error, name, None)) for name in of_sqlalchemy]
+        cause = (type(error), str(error), type(error.__cause__))
+        return *seen, *cause, engine.pool.checkedout()  # type: ignore[attr-defined]  # a QueuePool
+
+
+async def test_an_error_of_a_statement_is_the_one_of_sqlalchemy(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    direct, watched = [
+        await failure(database.url, clock, is_async=is_async, is_watched=is_watched)
+        for is_watched in (False, True)
+    ]
+    assert direct == watched
+    assert "secret" not in str(direct)
+    assert direct[-1] == 0
+
+
+async def test_an_error_of_connecting_is_the_one_of_sqlalchemy(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    if database.server is None:
+        url = database.url.set(database="/nowhere/sessions.db")
+    else:
+        url = database.url.set(port=1)
+    direct, watched = [
+        await failure(url, clock, is_async=is_async, is_watched=is_watched)
+        for is_watched in (False, True)
+    ]
+    assert direct == watched
+    assert direct[-1] == 0
