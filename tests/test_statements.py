@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLAlchemy reads the annotations
 
 import pytest
 import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import String, create_engine, func, select
+from sqlalchemy import LargeBinary, String, create_engine, func, select
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -27,6 +28,7 @@ from litestar_sessions.dialects import way_to_save
 from litestar_sessions.keys import plain
 from litestar_sessions.statements import SessionStatements
 from litestar_sessions.table import SessionTable
+from litestar_sessions.types import UTCTimestamp
 from tests.support.examples import SESSION_IDS
 from tests.support.models import NobodysBase, OtherBase, UserSession
 
@@ -158,8 +160,34 @@ def test_a_merge_generates_what_added_columns_ask_for() -> None:
 
 
 def test_oracle_compares_data_as_it_can() -> None:
-    text = sql(SessionStatements(UserSession, ORACLE).update, ORACLE)
-    assert "dbms_lob.compare(user_sessions.data, :s_expected) = " in text
+    statement = SessionStatements(UserSession, ORACLE).update
+    text = sql(statement, ORACLE)
+    assert "dbms_lob.compare(user_sessions.data, :s_expected) = :compare_1" in text
+    assert statement.compile(dialect=ORACLE).params["compare_1"] == 0
+
+
+class Elsewhere(NobodysBase):
+    """A table of somebody else's, with a column of another type for each parameter."""
+
+    __tablename__ = "elsewhere"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(99), unique=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary(9_999))
+    expires_at: Mapped[datetime]
+
+
+@pytest.mark.parametrize("name", ["load", "save", "update", "rotate"])
+def test_a_parameter_has_the_type_of_its_column(name: str) -> None:
+    statements = SessionStatements(Elsewhere, ORACLE)
+    compiled: Any = getattr(statements, name).compile(dialect=ORACLE)
+    sessions = SessionTable(Elsewhere)
+    types = {"s_data": sessions.data.type, "s_expected": sessions.data.type}
+    types |= dict.fromkeys(("s_key", "s_new_key"), sessions.session_id.type)
+    found = {bind: parameter.type for bind, parameter in compiled.binds.items()}
+    assert all(found[bind] is types[bind] for bind in found.keys() & types.keys())
+    moments = [found[bind] for bind in found.keys() & {"s_now", "s_expires_at"}]
+    assert all(isinstance(moment, UTCTimestamp) for moment in moments)
+    assert found.keys() & {*types, "s_now", "s_expires_at"}
 
 
 @pytest.mark.parametrize(

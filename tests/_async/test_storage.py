@@ -11,12 +11,27 @@ from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession
 from tests.support.examples import SESSION_IDS
-from tests.support.models import OtherSession, OwnedSession, UserSession
+from tests.support.models import MissingSession, OtherSession, OwnedSession, UserSession
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from tests.support.clock import Clock
+
+
+async def test_a_storage_knows_whether_its_table_is_there(engine: AsyncEngine) -> None:
+    assert await AsyncSessionStorage(engine, UserSession).has_table()
+    assert not await AsyncSessionStorage(engine, MissingSession).has_table()
+
+
+async def test_touching_first_leaves_load_and_touch_as_it_is(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.save("id", b"data", clock.after(minutes=1))
+    assert await storage.touch("id", clock.after(minutes=2))
+    touched = await storage.load_and_touch("id", clock.after(minutes=3))
+    assert touched == StoredSession(b"data", clock.after(minutes=3))
+    assert await storage.touch("id", clock.after(minutes=4))
 
 
 async def test_an_unknown_session_is_not_loaded(storage: AsyncSessionStorage) -> None:

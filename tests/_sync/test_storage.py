@@ -11,12 +11,27 @@ from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import SyncSessionStorage, SessionExistsError, StoredSession
 from tests.support.examples import SESSION_IDS
-from tests.support.models import OtherSession, OwnedSession, UserSession
+from tests.support.models import MissingSession, OtherSession, OwnedSession, UserSession
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from tests.support.clock import Clock
+
+
+def test_a_storage_knows_whether_its_table_is_there(engine: Engine) -> None:
+    assert SyncSessionStorage(engine, UserSession).has_table()
+    assert not SyncSessionStorage(engine, MissingSession).has_table()
+
+
+def test_touching_first_leaves_load_and_touch_as_it_is(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    storage.save("id", b"data", clock.after(minutes=1))
+    assert storage.touch("id", clock.after(minutes=2))
+    touched = storage.load_and_touch("id", clock.after(minutes=3))
+    assert touched == StoredSession(b"data", clock.after(minutes=3))
+    assert storage.touch("id", clock.after(minutes=4))
 
 
 def test_an_unknown_session_is_not_loaded(storage: SyncSessionStorage) -> None:
