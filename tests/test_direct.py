@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+import threading
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -264,5 +266,9 @@ async def test_an_error_of_connecting_is_the_one_of_sqlalchemy(
         await failure(url, clock, is_async=is_async, is_watched=is_watched)
         for is_watched in (False, True)
     ]
+    # aiosqlite's threads go on for a moment, and want the event loop.
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 5)
     assert direct == watched
     assert direct[-1] == 0

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from litestar_sessions.dialects import SaveBy, way_to_save
 from litestar_sessions.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions.purges import purge
 from litestar_sessions.saves import merge, upsert
 from litestar_sessions.table import SessionTable
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
 __all__ = ("SessionStatements",)
-
-_WITH_SKIP_LOCKED = {"postgresql", "cockroachdb", "mysql", "mariadb"}
 
 
 class SessionStatements:
@@ -53,7 +52,7 @@ class SessionStatements:
         if len(keys.spellings) > 1:
             # An upsert would not see a session that is there under another key.
             self._save_by = SaveBy.LOOK_THEN_WRITE
-        self._purges: dict[int, Delete] = {}
+        self._purges: dict[int, Executable] = {}
         self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
@@ -194,26 +193,8 @@ class SessionStatements:
         """Every session."""
         return delete(self._sessions.table)
 
-    def delete_expired(self, limit: int) -> Delete:
-        """At most so many expired sessions, the oldest first.
-
-        Two workers share the work, since each skips what the other has locked. Expiry is tested
-        again by the ``DELETE`` itself: another request may have saved the session since the rows
-        were picked.
-        """
+    def delete_expired(self, limit: int) -> Executable:
+        """At most so many expired sessions, the oldest first."""
         if limit not in self._purges:
-            self._purges[limit] = self._delete_expired(limit)
+            self._purges[limit] = purge(self._sessions, self._now, limit, self._dialect)
         return self._purges[limit]
-
-    def _delete_expired(self, limit: int) -> Delete:
-        sessions, dialect = self._sessions, self._dialect.name
-        expired = sessions.expires_at <= self._now
-        oldest = select(sessions.id).where(expired).order_by(sessions.expires_at, sessions.id)
-        oldest = oldest.limit(limit)
-        if dialect in _WITH_SKIP_LOCKED:
-            oldest = oldest.with_for_update(skip_locked=True)
-        if dialect in {"mysql", "mariadb"}:
-            # They take no LIMIT below an IN, and would lock the whole table for one inside it.
-            picked = oldest.subquery("picked")
-            return delete(sessions.table).where(expired, sessions.id == picked.c.id)
-        return delete(sessions.table).where(expired, sessions.id.in_(oldest))
