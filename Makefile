@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate check matrix build clean
+.PHONY: help demo test generate check bench matrix build clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,6 +32,9 @@ check: $(STAMP) ## Lint, format, type-check, and see that the twins are up to da
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/python tools/unasync_build.py --check
+
+bench: $(STAMP) ## Measure the verbs against the drivers alone and Advanced Alchemy (ARGS="--help")
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 # Those of pyenv are not on the PATH by themselves.
 matrix: export PATH := $(subst $() $(),:,$(wildcard $(HOME)/.pyenv/versions/*/bin)):$(PATH)

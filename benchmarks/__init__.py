@@ -1,0 +1,1 @@
+"""Speed, side by side: this package, Advanced Alchemy, and the drivers alone."""
