@@ -105,7 +105,7 @@ def test_every_statement_is_one_of_its_dialect(grammar: str, name: str, model: t
 def test_the_expired_are_deleted_in_bounded_batches_and_tested_again(grammar: str) -> None:
     statement = SessionStatements(UserSession, DIALECTS[grammar]).delete_expired(7)
     text = sql(statement, DIALECTS[grammar])
-    assert text.startswith("DELETE ")
+    assert "DELETE " in text
     assert text.count("expires_at <= :s_now") == 2
     assert any(limit in text for limit in ("LIMIT", "FETCH FIRST", "TOP"))
 

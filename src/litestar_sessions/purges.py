@@ -43,6 +43,9 @@ def purge(
         return text(sql).bindparams(now, bindparam("s_limit", limit))
     expired = sessions.expires_at <= now
     oldest = select(sessions.id).where(expired).order_by(sessions.expires_at, sessions.id)
+    oldest = oldest.limit(limit)
     if dialect.name in _WITH_SKIP_LOCKED:
-        oldest = oldest.with_for_update(skip_locked=True)
-    return delete(sessions.table).where(expired, sessions.id.in_(oldest.limit(limit)))
+        # By itself below the IN it may run once for each row, and pick more than the limit.
+        picked = oldest.with_for_update(skip_locked=True).cte("picked")
+        oldest = select(picked.c.id)
+    return delete(sessions.table).where(expired, sessions.id.in_(oldest))
