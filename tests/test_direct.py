@@ -21,6 +21,7 @@ from litestar_sessions import (
     SyncSessionStorage,
 )
 from litestar_sessions.threads import in_place
+from tests.support.lives import WARM_UP, life
 from tests.support.models import MissingSession, UserSession
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from litestar_sessions.threads import AnyStorage
     from tests.support.clock import Clock
     from tests.support.databases import Database
-
-WARM_UP = 8
-"""Lives of a session before counting: psycopg prepares a statement when it runs the sixth time."""
 
 MOST_CALLS = {
     (True, "sqlite+aiosqlite"): 320,
@@ -100,21 +98,8 @@ async def is_direct(storage: AnyStorage) -> bool:
 
 async def live(storage: AnyStorage, clock: Clock) -> dict[str, list[Any]]:
     """Perform every verb; return the code that each has called."""
-    later = clock.after(minutes=20)
-    steps: dict[str, Callable[[], Awaitable[object]]] = {
-        "create": lambda: storage.create("first", b"data", later),
-        "save": lambda: storage.save("id", b"data", later),
-        "load": lambda: storage.load("id"),
-        "load_and_touch": lambda: storage.load_and_touch("id", later),
-        "touch": lambda: storage.touch("id", later),
-        "update": lambda: storage.update("id", b"new", later, expected=b"data"),
-        "rotate": lambda: storage.rotate("id", "new id"),
-        "delete": lambda: storage.delete("new id"),
-        "delete_expired": storage.delete_expired,
-        "delete_all": storage.delete_all,
-    }
     codes = {}
-    for verb, step in steps.items():
+    for verb, step in life(storage, clock).items():
         with called() as codes[verb]:
             await step()
     return codes

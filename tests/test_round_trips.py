@@ -17,20 +17,18 @@ from litestar_sessions import (
 )
 from litestar_sessions.engines import CAN_SKIP_ROLLBACK
 from litestar_sessions.threads import in_place, in_threads
+from tests.support.lives import WARM_UP, life
 from tests.support.models import UserSession
 from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from sqlalchemy import URL, Engine
 
     from litestar_sessions.threads import AnyStorage
     from tests.support.clock import Clock
     from tests.support.databases import Database
-
-WARM_UP = 8
-"""Lives of a session before counting: psycopg prepares a statement when it runs the sixth time."""
 
 VERBS = (
     *("create", "save", "load", "load_and_touch", "touch", "update", "rotate", "delete"),
@@ -79,21 +77,8 @@ async def count(
     storage: AnyStorage, clock: Clock, counter: StatementCounter | RoundTripProxy
 ) -> dict[str, int]:
     """Return the round trips of each verb that finds its session."""
-    later = clock.after(minutes=20)
-    steps: dict[str, Callable[[], Awaitable[object]]] = {
-        "create": lambda: storage.create("first", b"data", later),
-        "save": lambda: storage.save("id", b"data", later),
-        "load": lambda: storage.load("id"),
-        "load_and_touch": lambda: storage.load_and_touch("id", later),
-        "touch": lambda: storage.touch("id", later),
-        "update": lambda: storage.update("id", b"new", later, expected=b"data"),
-        "rotate": lambda: storage.rotate("id", "new id"),
-        "delete": lambda: storage.delete("new id"),
-        "delete_expired": storage.delete_expired,
-        "delete_all": storage.delete_all,
-    }
     counts = {}
-    for verb, step in steps.items():
+    for verb, step in life(storage, clock).items():
         counter.reset()
         await step()
         counts[verb] = counter.count
