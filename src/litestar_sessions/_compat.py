@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from litestar_sessions.greenlets import call_in_greenlet
+
 T = TypeVar("T")
+
+__all__ = (
+    "async_sleep",
+    "call_here",
+    "call_in_greenlet",
+    "call_with_async_connection",
+    "call_with_connection",
+    "sync_sleep",
+)
 
 
 async def async_sleep(seconds: float) -> None:
@@ -38,12 +49,13 @@ def call_with_connection(connection: Connection, function: Callable[[Connection]
     return function(connection)
 
 
-async def call_in_greenlet(function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function that only knows sync engines, and have what it waits for awaited."""
-    from sqlalchemy.util import greenlet_spawn  # noqa: PLC0415 - the sync half runs without it
+def __getattr__(name: str) -> Any:
+    """Import what needs greenlet when it is wanted: the sync half runs without it."""
+    if name == "call_in_greenlet":
+        from litestar_sessions.greenlets import call_in_greenlet  # noqa: PLC0415
 
-    answer: T = await greenlet_spawn(function, *arguments)
-    return answer
+        return call_in_greenlet
+    raise AttributeError(name)
 
 
 def call_here(function: Callable[..., T], *arguments: Any) -> T:

@@ -140,16 +140,19 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
     @property
     def _backend_class(self) -> type[StorageSessionBackend[Any]]:  # type: ignore[override]  # a class attribute there; Litestar reads it from instances
-        # Imported here because Litestar's configs make their backends, which know their configs.
-        from litestar_sessions._async.backend import (  # noqa: PLC0415
-            SQLAlchemyAsyncSessionBackend,
-        )
+        # Imported here because Litestar's configs make their backends, which know their configs;
+        # and only the one that is wanted, since the async half needs greenlet.
+        if hasattr(self.engine, "sync_engine"):
+            from litestar_sessions._async.backend import (  # noqa: PLC0415
+                SQLAlchemyAsyncSessionBackend,
+            )
+
+            return SQLAlchemyAsyncSessionBackend
         from litestar_sessions._sync.backend import (  # noqa: PLC0415
             SQLAlchemySyncSessionBackend,
         )
 
-        is_async = hasattr(self.engine, "sync_engine")
-        return SQLAlchemyAsyncSessionBackend if is_async else SQLAlchemySyncSessionBackend
+        return SQLAlchemySyncSessionBackend
 
     def create_backend(self) -> StorageSessionBackend[Any]:
         """Return a backend, async or sync as the engine is."""

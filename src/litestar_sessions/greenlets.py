@@ -1,0 +1,94 @@
+"""Calling a function that only knows sync engines, in a greenlet that is used again and again.
+
+CPython maps a new stack of frames into memory for every new greenlet, and unmaps it at its end. On
+the fast drivers that takes longer than most of what a statement needs, so greenlets are kept.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+__all__ = ("call_in_greenlet",)
+
+MOST_IDLE = 64
+"""How many greenlets a thread keeps: more would only be of use to as many statements at once."""
+
+
+class _Worker(greenlet):
+    """Does one job after the other; it is idle between them."""
+
+    __sqlalchemy_greenlet_provider__ = True
+    """How SQLAlchemy knows that whatever is awaited in here is awaited by the parent."""
+
+    def __init__(self) -> None:
+        super().__init__(_work)
+
+
+class _Job:
+    """A call, and what becomes of it."""
+
+    __slots__ = ("answer", "arguments", "error", "function")
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.answer: Any = None
+        self.error: BaseException | None = None
+
+
+class _Idle(threading.local):
+    """The idle workers of a thread, which cannot run in another one."""
+
+    def __init__(self) -> None:
+        self.workers: list[_Worker] = []
+
+
+_idle = _Idle()
+
+
+def _work(job: _Job) -> None:
+    """Do a job, and whatever other one follows; tell the parent of each end by ``None``."""
+    while True:
+        try:
+            job.answer = job.function(*job.arguments)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the call was made
+            job.error = error
+        del job  # or an idle worker would keep its session in memory
+        job = getcurrent().parent.switch(None)  # type: ignore[union-attr]  # every worker has one
+
+
+async def call_in_greenlet(function: Callable[..., T], *arguments: Any) -> T:
+    """Return what the function returns, and await whatever SQLAlchemy waits for in it."""
+    workers = _idle.workers
+    worker = workers.pop() if workers else _Worker()
+    parent = getcurrent()
+    worker.parent = parent
+    worker.gr_context = parent.gr_context
+    job = _Job(function, arguments)
+    awaitable = worker.switch(job)
+    while awaitable is not None:
+        try:
+            value = await awaitable
+        except BaseException:  # noqa: BLE001 - the function gets it, also if it is the task's end
+            awaitable = worker.throw(*sys.exc_info())
+        else:
+            awaitable = worker.switch(value)
+    worker.gr_context = None
+    if len(workers) < MOST_IDLE:
+        workers.append(worker)
+    if job.error is None:
+        answer: T = job.answer
+        return answer
+    try:
+        raise job.error
+    finally:
+        del job  # or error, traceback and this frame would keep each other
