@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from abc import abstractmethod
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions.base import SQLAlchemySessionBackendBase
@@ -13,6 +12,11 @@ from litestar_sessions.exceptions import ConfigurationError, SessionError
 from litestar_sessions.http_exceptions import SessionUnavailableError
 from litestar_sessions.request_session import RequestSession, find_session
 from litestar_sessions.session_config import TableState
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout
+else:
+    from async_timeout import timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +70,7 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         What cannot be a session ID is not looked up. If the database does not answer, the session
         that is returned raises when it is used.
         """
-        return await RequestSession(self, connection).load()  # type: ignore[return-value]  # the stand-in is no dict on purpose
+        return await RequestSession(self, connection.scope).load()  # type: ignore[return-value]  # the stand-in is no dict on purpose
 
     def get_session_id(self, connection: Connection) -> str:
         """Return the ID of the connection's session; a new session's is one that nobody knows."""
@@ -88,17 +92,17 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         session = find_session(self, connection.scope)
         if session is None:
             # Litestar's test client sets the data of a session that it has not loaded.
-            session = RequestSession(self, connection)
+            session = RequestSession(self, connection.scope)
             await session.load()
             connection.scope["session"] = scope_session
         _restore_when_sent(message, connection)
-        may_save = message["status"] < HTTPStatus.INTERNAL_SERVER_ERROR  # type: ignore[typeddict-item]  # the message starts a response
         try:
-            await session.respond(message, may_save=may_save)
+            changed: Any = await session.respond(message)
         except Exception:
             # Litestar takes the response for started, but nothing was sent.
             connection._connection_state.response_started = False  # noqa: SLF001
             raise
+        message["headers"][:] = changed["headers"]  # type: ignore[typeddict-item,index]  # the message starts a response
 
     async def ask(self, verb: str, *arguments: Any, **options: Any) -> Any:
         """Return the answer of the storage to a verb.
@@ -108,9 +112,8 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             SessionError: As by the storage.
         """
         try:
-            return await asyncio.wait_for(
-                self._perform(verb, *arguments, **options), self.policy.patience
-            )
+            async with timeout(self.policy.patience):
+                return await self._perform(verb, *arguments, **options)
         except SessionError:
             raise
         except Exception as error:  # each driver has exceptions of its own

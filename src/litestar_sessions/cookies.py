@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import re
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, MutableScopeHeaders
+from litestar.types import Empty
+from litestar.utils.scope.state import ScopeState
 
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from litestar.middleware.session.server_side import ServerSideSessionConfig
-    from litestar.types import Message
+    from litestar.types import Message, Scope
 
-__all__ = ("check_cookie", "clear_cookie", "forbid_storing", "send_cookie", "vary_by_cookie")
+__all__ = (
+    "check_cookie",
+    "clear_cookie",
+    "forbid_storing",
+    "read_cookie",
+    "send_cookie",
+    "vary_by_cookie",
+)
 
 _ATTRIBUTE = re.compile(r"[ -:<-~]+")
 """What may be the value of one of its attributes."""
 
 _CLEARED = "null"
 """What Litestar puts into a cookie that it clears."""
+
+
+def read_cookie(scope: Scope, key: str) -> str | None:
+    """Return the value of a request's cookie, or ``None`` if it has none of that name."""
+    has_none = ScopeState.from_scope(scope).cookies is Empty and not any(
+        name == b"cookie" for name, _ in scope["headers"]
+    )
+    # Most requests without a session have no cookies, and reading the headers takes a while.
+    return None if has_none else ASGIConnection[Any, Any, Any, Any](scope).cookies.get(key)
 
 
 def send_cookie(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from litestar.enums import ScopeType
@@ -11,12 +10,9 @@ from litestar.middleware.session import SessionMiddleware
 from litestar.utils.scope.state import ScopeState
 
 from litestar_sessions.exceptions import ResponseStartedError
-from litestar_sessions.request_session import RequestSession, find_session
+from litestar_sessions.request_session import RequestSession
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from litestar.connection import ASGIConnection
     from litestar.types import Message, Receive, Scope, Send
 
 __all__ = ("SQLAlchemySessionMiddleware",)
@@ -26,66 +22,49 @@ _NORMAL_CLOSURE, _INTERNAL_ERROR = 1000, 1011
 _LITESTAR_ERRORS = range(4_500, 4_600)
 """What Litestar closes a WebSocket with then: 4000 and the status."""
 
+_STARTS = {"http.response.start", "websocket.accept"}
+
 logger = logging.getLogger("litestar_sessions")
 
 
 class SQLAlchemySessionMiddleware(SessionMiddleware[Any]):
-    """Litestar's session middleware, which changes no message in place and also serves WebSockets.
+    """Litestar's session middleware, but it changes no message in place and serves WebSockets too.
 
-    ``config.middleware`` has it.
+    ``config.middleware`` has it. Of the backend it uses what is not Litestar's.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application have the session, and storage what becomes of it."""
+        session = RequestSession(self.backend, scope)
+        scope["session"] = await session.load()
+        session.tell_id()
         try:
-            await super().__call__(scope, receive, send)
+            await self.app(scope, receive, _settling(send, session))
         except Exception:
-            session = find_session(self.backend, scope)
-            if session is None:
-                raise
             if session.failure is not None:
                 # Litestar takes the response for started, but nothing was sent.
                 ScopeState.from_scope(scope).response_started = False
                 raise session.failure from session.failure.__cause__
             await session.settle(may_save=False)
             raise
-        session = find_session(self.backend, scope)
-        if session is not None and scope["type"] == ScopeType.WEBSOCKET:
+        if scope["type"] == ScopeType.WEBSOCKET:
             await _close(session, may_save=True)
 
-    def create_send_wrapper(
-        self, connection: ASGIConnection[Any, Any, Any, Any]
-    ) -> Callable[[Message], Awaitable[None]]:
-        """Return a ``send`` that settles the session before the response or the socket starts."""
 
-        async def send(message: Message) -> None:
-            session = find_session(self.backend, connection.scope)
-            if session is not None:
-                message = await _settle(session, message)
-            await connection.send(message)
+def _settling(send: Send, session: RequestSession) -> Send:
+    """Return a ``send`` that settles the session before the response or the socket starts."""
 
-        return send
+    async def send_settled(message: Message) -> None:
+        kind = message["type"]
+        if kind in _STARTS:
+            message = await session.respond(message)
+        elif kind == "websocket.close":
+            code = message.get("code", _NORMAL_CLOSURE)
+            is_error = code == _INTERNAL_ERROR or code in _LITESTAR_ERRORS
+            await _close(session, may_save=not is_error)
+        await send(message)
 
-
-async def _settle(session: RequestSession, message: Message) -> Message:
-    """Return the message to send; one that gets a header is a copy.
-
-    Whatever is inside of this middleware may keep the original: Litestar's response cache does.
-    """
-    if message["type"] == "http.response.start":
-        message = message.copy()
-        message["headers"] = list(message.get("headers", ()))
-        may_save = message["status"] < HTTPStatus.INTERNAL_SERVER_ERROR
-        await session.respond(message, may_save=may_save)
-    elif message["type"] == "websocket.accept":
-        message = message.copy()
-        message["headers"] = list(message.get("headers", ()))
-        await session.respond(message, may_save=True)
-    elif message["type"] == "websocket.close":
-        code = message.get("code", _NORMAL_CLOSURE)
-        is_error = code == _INTERNAL_ERROR or code in _LITESTAR_ERRORS
-        await _close(session, may_save=not is_error)
-    return message
+    return send_settled
 
 
 async def _close(session: RequestSession, *, may_save: bool) -> None:

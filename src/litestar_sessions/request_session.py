@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from litestar.types import Empty
+from litestar.utils.scope.state import ScopeState
 
-from litestar_sessions.cookies import clear_cookie, forbid_storing, send_cookie, vary_by_cookie
+from litestar_sessions.cookies import (
+    clear_cookie,
+    forbid_storing,
+    read_cookie,
+    send_cookie,
+    vary_by_cookie,
+)
 from litestar_sessions.exceptions import ResponseStartedError
 from litestar_sessions.http_exceptions import SessionUnavailableError
 from litestar_sessions.tracking import TrackedSession
@@ -16,13 +24,11 @@ from litestar_sessions.unavailable import UnavailableSession
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from litestar.connection import ASGIConnection
     from litestar.types import Message, Scope
 
     from litestar_sessions.backend import StorageSessionBackend
     from litestar_sessions.records import StoredSession
 
-    Connection = ASGIConnection[Any, Any, Any, Any]
     Backend = StorageSessionBackend[Any]
 
 __all__ = ("RequestSession", "find_session", "sessions_of")
@@ -33,11 +39,26 @@ _SCOPE_KEY = "_litestar_sessions"
 class RequestSession:
     """What a connection has of a session; the dictionary itself is in ``scope["session"]``."""
 
-    def __init__(self, backend: Backend, connection: Connection) -> None:
+    __slots__ = (
+        "_backend",
+        "_cookie",
+        "_covered",
+        "_error",
+        "_has_started",
+        "_is_involved",
+        "_scope",
+        "_state",
+        "_tracked",
+        "failure",
+        "is_closed",
+    )
+
+    def __init__(self, backend: Backend, scope: Scope) -> None:
         self._backend = backend
-        self._connection = connection
-        self._cookie = connection.cookies.get(backend.config.key)
-        self._tracked = TrackedSession(backend, connection.scope)
+        self._scope = scope
+        self._state = ScopeState.from_scope(scope)
+        self._cookie = read_cookie(scope, backend.config.key)
+        self._tracked = TrackedSession(backend, scope)
         self._covered: tuple[Any, bool] | None = None
         self._error: Exception | None = None
         self.failure: Exception | None = None
@@ -46,7 +67,7 @@ class RequestSession:
         """Whether the WebSocket is closed, so that nothing is saved any more."""
         self._is_involved = False
         self._has_started = False
-        sessions = sessions_of(connection.scope)
+        sessions = sessions_of(scope)
         for outer in sessions.values():
             outer.cover()
         sessions.pop(backend, None)  # the innermost is the last
@@ -95,25 +116,31 @@ class RequestSession:
             await self._tracked.save(session, may_create=not self._has_started)
             if self._tracked.stored is not None:
                 self._is_involved = True
-                self._tell_id(self.session_id)
+                self.tell_id()
 
-    async def respond(self, message: Message, *, may_save: bool) -> None:
-        """Settle, and add to the message that starts the response what the browser has to know.
+    async def respond(self, message: Any) -> Any:
+        """Settle; return the message that starts the response with what the browser has to know.
 
-        If that fails, the response that tells of the error is left as it is.
-
-        Args:
-            message: A message with headers, which are changed.
-            may_save: As of `settle`, which has the errors too.
+        A message that gets a header is a copy: whatever is inside may keep the original, as
+        Litestar's response cache does. The response that tells of an error of this is left as it
+        is; one with a status of 500 or more saves no changes. The errors are those of `settle`.
         """
         if self.failure is not None:
-            return
+            return message
+        may_save = message.get("status", HTTPStatus.OK) < HTTPStatus.INTERNAL_SERVER_ERROR
         try:
             await self.settle(may_save=may_save)
         except Exception as error:
             self.failure = error
             raise
         self._has_started = True
+        if self._is_involved or self._tracked.has_news:
+            message = {**message, "headers": list(message.get("headers", ()))}
+            self._announce(message)
+        return message
+
+    def _announce(self, message: Message) -> None:
+        """Add headers to the message that starts a response."""
         is_sent = self._tracked.has_news and self._send_cookie(message)
         if message["type"] == "http.response.start":
             if is_sent:
@@ -147,8 +174,9 @@ class RequestSession:
             )
         if self._error is not None:
             raise self._error
-        if self._connection.get_session_id() is not None:  # what was cleared gets one anyway
-            self._tell_id(self._tracked.rotate())
+        if not self._has_no_id:  # what was cleared gets one anyway
+            self._tracked.rotate()
+            self.tell_id()
 
     @property
     def stored(self) -> StoredSession | None:
@@ -161,13 +189,20 @@ class RequestSession:
             self._covered = self._shown()
 
     def _shown(self) -> tuple[Any, bool]:
-        session = self._connection.scope.get("session", Empty)
-        return session, session is Empty or self._connection.get_session_id() is None
+        session = self._scope.get("session", Empty)
+        return session, session is Empty or self._has_no_id
 
-    def _tell_id(self, session_id: str) -> None:
+    @property
+    def _has_no_id(self) -> bool:
+        """Whether the application has cleared the session; it may have put another in its place."""
+        session_id = self._state.session_id
+        return session_id is None or session_id is Empty
+
+    def tell_id(self) -> None:
+        """Have ``connection.get_session_id()`` return the ID, unless there is an inner session."""
         if self._covered is None:
             # There is no public way; Litestar's own middleware does the same.
-            self._connection._connection_state.session_id = session_id  # noqa: SLF001
+            self._state.session_id = self._tracked.next_id
 
 
 def sessions_of(scope: Scope) -> dict[Backend, RequestSession]:

@@ -29,6 +29,8 @@ logger = logging.getLogger("litestar_sessions")
 class TrackedSession:
     """A session that storage has, or one that it does not have yet."""
 
+    __slots__ = ("_backend", "_is_lost", "_new_id", "_scope", "has_news", "session_id", "stored")
+
     def __init__(self, backend: StorageSessionBackend[Any], scope: Scope) -> None:
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
@@ -71,12 +73,15 @@ class TrackedSession:
         self.session_id = session_id
         return session
 
-    def rotate(self) -> str:
-        """Return the ID that the session will have once it is saved."""
-        if self.stored is None:
-            return self.session_id
-        self._new_id = self._backend.generate_session_id()
-        return self._new_id
+    @property
+    def next_id(self) -> str:
+        """The ID that the session will have once it is saved."""
+        return self._new_id or self.session_id
+
+    def rotate(self) -> None:
+        """Have the session get another ID when it is saved; a new one has an ID of its own."""
+        if self.stored is not None:
+            self._new_id = self._backend.generate_session_id()
 
     async def end(self) -> None:
         """Delete the session, whatever its ID is by now; what is saved later is another one."""
@@ -97,12 +102,11 @@ class TrackedSession:
             ResponseStartedError: It is a new one, and no cookie could be sent.
             SessionUnavailableError: The database did not answer.
         """
-        if self._is_lost:
+        if self._is_lost or (self.stored is None and session == {}):
             return
         data = self._encode(session)
         if self.stored is None:
-            if session != {}:
-                await self._create(data, may_create=may_create)
+            await self._create(data, may_create=may_create)
         elif data != self.stored.data or self._new_id is not None:
             await self._update(session, data, self.stored)
         else:
@@ -153,7 +157,7 @@ class TrackedSession:
             new_id=self._new_id,
         )
         if is_done:
-            self.session_id = self._new_id or self.session_id
+            self.session_id = self.next_id
             self._new_id = None
             self._adopt(replace(theirs, data=data, expires_at=expires_at))
         return is_done
