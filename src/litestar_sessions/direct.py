@@ -144,8 +144,9 @@ class DirectStatement:
         self._dialect = dialect
         self._driver_error = dialect.loaded_dbapi.Error
         binds = {name: bind for bind, name in compiled.bind_names.items()}
-        self._names = compiled.positiontup or list(binds)
-        self._binds = [(name, _bind_processor(binds[name].type, dialect)) for name in self._names]
+        names = compiled.positiontup or list(binds)
+        self._names = None if compiled.positional else names
+        self._binds = [(name, _bind_processor(binds[name].type, dialect)) for name in names]
         self._has_constants = not all(bind.required for bind in binds.values())
         self._types = [column.type for column in getattr(statement, "exported_columns", ())]
         self._processors: Sequence[Processor] | None = None
@@ -205,11 +206,9 @@ class DirectStatement:
             values[name] if process is None else process(values[name])
             for name, process in self._binds
         ]
-        return (
-            tuple(bound)
-            if self._compiled.positional
-            else dict(zip(self._names, bound, strict=True))
-        )
+        if self._names is None:
+            return tuple(bound)
+        return dict(zip(self._names, bound, strict=True))
 
     def _converted(self, row: Sequence[Any], cursor: DBAPICursor) -> Sequence[Any]:
         if self._processors is None:

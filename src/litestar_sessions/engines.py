@@ -28,6 +28,10 @@ __all__ = ("ASYNC", "SYNC", "EngineKind", "check_engine", "is_async_url", "open_
 SQLITE_BUSY_TIMEOUT = 10
 """How many seconds a statement waits for another writer of the same SQLite file."""
 
+_POOL = {"pool_size": 10, "max_overflow": 0}
+"""A session holds a connection for one statement, so few are enough and others had better wait:
+what is beyond the size of a pool is opened for a moment, which takes as long as many statements."""
+
 _PACKAGES = {"MySQLdb": "mysqlclient"}
 """The packages that go by another name than the module that they bring."""
 
@@ -129,14 +133,17 @@ def sibling(engine: AsyncEngine | Engine) -> AsyncEngine | Engine:
     """Return an engine with a pool of its own for the same database, or the same engine.
 
     What holds a connection of the one pool cannot starve the other. Driver, credentials, size of
-    the pool and its event listeners are those of the engine; every statement is a transaction and
-    one round trip, as on an engine of this package. It is the same engine where there is nothing to
-    starve (`NullPool`), or where another connection would be another database.
+    the pool and its event listeners are those of the engine; there are no connections beyond that
+    size, and every statement is a transaction and one round trip, as on an engine of this package.
+    It is the same engine where there is nothing to starve (`NullPool`), or where another connection
+    would be another database.
     """
     is_in_memory = engine.dialect.name == "sqlite" and engine.url.database in {None, "", ":memory:"}
     if is_in_memory or not isinstance(engine.pool, QueuePool):
         return engine
-    pool = engine.pool.recreate()
+    pool: Any = engine.pool.recreate()
+    if pool.size() > 0 and pool._max_overflow > 0:  # noqa: SLF001 - there is no public way
+        pool._max_overflow = _POOL["max_overflow"]  # noqa: SLF001 - as above
     options = dict(engine.get_execution_options())
     chosen: dict[str, Any] = {"hide_parameters": True}
     if engine.dialect.name in _WITH_AUTOCOMMIT:
@@ -185,14 +192,16 @@ def _check_kind(kind: EngineKind, dialect: Dialect | type[Dialect], driver: str)
 def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
     # Session IDs and data would stand in logs and exceptions.
     chosen: dict[str, Any] = {"hide_parameters": True} | _AUTOCOMMIT
-    if dialect.name == "sqlite":
-        connect = {"timeout": SQLITE_BUSY_TIMEOUT}
-        if dialect.get_pool_class(url) is SingletonThreadPool and "poolclass" not in options:
-            # In memory there is one database for each connection: all threads share one, in turn.
-            chosen |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-            connect["check_same_thread"] = False
-        chosen["connect_args"] = connect | options.get("connect_args", {})
-    return chosen | {name: value for name, value in options.items() if name != "connect_args"}
+    connect: dict[str, Any] = {"timeout": SQLITE_BUSY_TIMEOUT} if dialect.name == "sqlite" else {}
+    pool_class = dialect.get_pool_class(url)
+    has_pool = not options.keys().isdisjoint({"pool", "poolclass"})
+    if pool_class is SingletonThreadPool and not has_pool:
+        # In memory there is one database for each connection: all threads share one, in turn.
+        chosen |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+        connect["check_same_thread"] = False
+    elif issubclass(pool_class, QueuePool) and not has_pool:
+        chosen |= _POOL
+    return {**chosen, **options, "connect_args": connect | options.get("connect_args", {})}
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:

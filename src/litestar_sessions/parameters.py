@@ -35,12 +35,15 @@ class SessionParameters:
     def __init__(self, keys: SessionKeys, *, with_id: bool) -> None:
         self._keys = keys
         self._with_id = with_id
+        others = [f"s_key_{number}" for number in range(1, len(keys.spellings))]
+        self._keys_by_name = list(zip(["s_key", *others], keys.spellings, strict=True))
 
     def find(self, session_id: str, **values: Any) -> dict[str, Any]:
         """For a statement that finds a session by its ID."""
-        current, *others = self._keys.all(session_id)
-        numbered = {f"s_key_{number}": key for number, key in enumerate(others, 1)}
-        return {"s_key": current, **numbered, **named(values)}
+        found = named(values)
+        for name, spell in self._keys_by_name:
+            found[name] = spell(session_id)
+        return found
 
     def change(self, session_id: str, new_id: str | None = None, **values: Any) -> dict[str, Any]:
         """For a statement that finds a session and writes its key, as it is spelled now."""

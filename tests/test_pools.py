@@ -1,0 +1,58 @@
+"""A burst of sessions opens the connections of a pool, and none that is closed again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from litestar_sessions import SQLAlchemyAsyncConfig, SQLAlchemySessionConfig, SQLAlchemySyncConfig
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from tests.support.databases import Database
+
+
+def engine_of_ours(url: URL, *, is_async: bool) -> Any:
+    return SQLAlchemyAsyncConfig(url) if is_async else SQLAlchemySyncConfig(url)
+
+
+def engine_of_the_application(url: URL, *, is_async: bool) -> Any:
+    options = {"pool_size": 3, "max_overflow": 20}
+    if is_async:
+        return SQLAlchemyAsyncConfig(engine_instance=create_async_engine(url, **options))
+    return SQLAlchemySyncConfig(engine_instance=create_engine(url, **options))
+
+
+@pytest.mark.parametrize(
+    ("open_engine", "size"),
+    [
+        (engine_of_ours, 10),
+        (engine_of_the_application, 3),
+    ],
+)
+async def test_a_burst_opens_no_connection_that_is_closed_again(
+    any_database: tuple[bool, Database], open_engine: Any, size: int
+) -> None:
+    is_async, database = any_database
+    config = SQLAlchemySessionConfig(
+        alchemy_config=open_engine(database.url, is_async=is_async),
+        model=UserSession,
+        create_table=True,
+    )
+    backend = config.create_backend()
+    pool, happened = config.engine.pool, Counter[str]()
+    for name in ("connect", "close"):
+        event.listen(pool, name, lambda *_, name=name: happened.update([name]))
+    for _ in range(3):
+        await asyncio.gather(*[backend.get(f"{number}") for number in range(40)])
+    assert 1 <= happened["connect"] <= size
+    assert happened["close"] == 0
+    await config.dispose()
+    assert happened["close"] == happened["connect"]
