@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar_sessions.types import as_utc
 
 if TYPE_CHECKING:
-    from litestar_sessions.direct import Reply
+    from litestar_sessions.compiled import Reply
 
 __all__ = ("StoredSession", "has_rows", "inserted_id", "rows_affected", "stored_session")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
     from sqlalchemy import Engine
 
-    from litestar_sessions.direct import Reply
+    from litestar_sessions.compiled import Reply
 
 T = TypeVar("T")
 

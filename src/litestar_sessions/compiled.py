@@ -1,0 +1,164 @@
+"""A statement that is compiled once, and that a driver is given as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy.engine.interfaces import BindTyping
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from sqlalchemy import Dialect, Engine, Executable, PoolProxiedConnection
+    from sqlalchemy.engine.interfaces import DBAPICursor
+    from sqlalchemy.types import TypeEngine
+
+    Processor: TypeAlias = Callable[[Any], Any] | None
+
+__all__ = ("CompiledStatement", "Reply", "compiled_once")
+
+
+class Reply(NamedTuple):
+    """What a database answers to a statement."""
+
+    rows: Sequence[Sequence[Any]]
+    affected: int
+    """How many rows the statement matched."""
+    primary_key: Any = None
+    """That of the row that was inserted, where the database made it."""
+
+
+def compiled_once(statement: Executable, dialect: Dialect) -> CompiledStatement | None:
+    """Return what runs a statement on this dialect; ``None`` if more than that has to be done."""
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # all of ours have it
+    needs_more = (
+        not isinstance(compiled, SQLCompiler)
+        # Values that SQLAlchemy makes before, or finds out after.
+        or compiled.insert_prefetch
+        or compiled.update_prefetch
+        or compiled.postfetch_lastrowid
+        or compiled.implicit_returning
+        # Values that are written into the statement.
+        or compiled.literal_execute_params
+        or compiled.post_compile_params
+        # Types that the driver has to be told, and names that it does not take.
+        or dialect.bind_typing is BindTyping.SETINPUTSIZES
+        or compiled.escaped_bind_names
+    )
+    if needs_more:
+        return None
+    if dialect.driver == "asyncpg":
+        # Imported here because only the async half needs greenlet.
+        from litestar_sessions.asyncpg import AsyncpgStatement  # noqa: PLC0415
+
+        return AsyncpgStatement(statement, compiled, dialect)
+    return CompiledStatement(statement, compiled, dialect)
+
+
+class CompiledStatement:
+    """A statement that a driver is given as it is."""
+
+    def __init__(self, statement: Any, compiled: SQLCompiler, dialect: Dialect) -> None:
+        self.sql = compiled.string
+        self._compiled = compiled
+        self._dialect = dialect
+        self._driver_error = dialect.loaded_dbapi.Error
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        names = compiled.positiontup or list(binds)
+        self._names = None if compiled.positional else names
+        self._binds = [(name, _bind_processor(binds[name].type, dialect)) for name in names]
+        self._has_constants = not all(bind.required for bind in binds.values())
+        self._types = [column.type for column in getattr(statement, "exported_columns", ())]
+        self.processors: Sequence[Processor] | None = None if self._types else ()
+        """What makes the values of a row; known from the first one on."""
+
+    def run(self, engine: Engine, values: Mapping[str, Any]) -> Reply | None:
+        """Return the database's reply; ``None`` if the connection turned out to be dead.
+
+        Raises:
+            DBAPIError: The one that SQLAlchemy would raise.
+        """
+        parameters = self._parameters(values)
+        try:
+            connection = engine.raw_connection()
+        except self._driver_error as error:
+            is_dead = self._dialect.is_disconnect(error, None, None)
+            raise self._error(engine, error, None, is_dead=is_dead) from error
+        try:
+            reply = self.ask(connection, parameters)
+        except self._driver_error as error:
+            if self._dialect.is_disconnect(error, connection, None):
+                connection.invalidate(error)
+                return None
+            connection.close()
+            raise self._error(engine, error, parameters) from error
+        except BaseException as error:
+            # The driver was interrupted: nobody knows in which state the connection is.
+            connection.invalidate(error)
+            raise
+        connection.close()
+        return reply
+
+    def _error(
+        self, engine: Engine, error: Exception, parameters: Any, *, is_dead: bool = False
+    ) -> BaseException:
+        return DBAPIError.instance(
+            self.sql if parameters is not None else None,
+            parameters,
+            error,
+            self._driver_error,
+            hide_parameters=engine.hide_parameters,
+            connection_invalidated=is_dead,
+            dialect=self._dialect,
+        )
+
+    def ask(self, connection: PoolProxiedConnection, parameters: Any) -> Reply:
+        """Return what the driver's cursor has to say.
+
+        Raises:
+            Exception: One of the driver's.
+        """
+        cursor = connection.cursor()
+        cursor.execute(self.sql, parameters)
+        rows = cursor.fetchall() if self._types else ()
+        if rows and self.processors is None:
+            self.processors = self._find_processors(cursor)
+        reply = Reply(self.converted(rows), cursor.rowcount)
+        cursor.close()
+        return reply
+
+    def converted(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return rows with the values that the columns of the model have."""
+        processors = self.processors or ()
+        return [
+            [
+                value if process is None else process(value)
+                for value, process in zip(row, processors, strict=True)
+            ]
+            for row in rows
+        ]
+
+    def _parameters(self, values: Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
+        if self._has_constants:
+            values = self._compiled.construct_params(dict(values))
+        bound = [
+            values[name] if process is None else process(values[name])
+            for name, process in self._binds
+        ]
+        if self._names is None:
+            return tuple(bound)
+        return dict(zip(self._names, bound, strict=True))
+
+    def _find_processors(self, cursor: DBAPICursor) -> Sequence[Processor]:
+        columns = zip(self._types, cursor.description, strict=True)
+        return [
+            column_type.dialect_impl(self._dialect).result_processor(self._dialect, description[1])
+            for column_type, description in columns
+        ]
+
+
+def _bind_processor(column_type: TypeEngine[Any], dialect: Dialect) -> Processor:
+    return column_type.dialect_impl(dialect).bind_processor(dialect)
