@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from litestar_sessions import (
     AsyncSessionStorage,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions.threads import AnyStorage
     from tests.support.clock import Clock
-    from tests.support.databases import Database
+    from tests.support.databases import Database, Servers
 
 MOST_CALLS = {
     (True, "sqlite+aiosqlite"): 320,
@@ -257,3 +258,27 @@ async def test_an_error_of_connecting_is_the_one_of_sqlalchemy(
             await asyncio.to_thread(thread.join, 5)
     assert direct == watched
     assert direct[-1] == 0
+
+
+async def test_a_migration_may_change_a_table_whose_statements_asyncpg_has_prepared(
+    servers: Servers, tmp_path: Any, clock: Clock
+) -> None:
+    url = servers.database("postgresql+asyncpg", tmp_path).url
+    async with opened(url, clock, is_async=True) as (storage, _):
+        await storage.create_table()
+        await storage.save("id", b"data", clock.after(minutes=1))
+        await storage.load("id")
+        await storage.load("id")
+        for length in (300, 255):
+            migrate(
+                url, f"ALTER TABLE user_sessions ALTER COLUMN session_id TYPE varchar({length})"
+            )
+            session = await storage.load("id")
+            assert session is not None
+            assert session.data == b"data"
+
+
+def migrate(url: URL, change: str) -> None:
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(change)
