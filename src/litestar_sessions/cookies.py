@@ -35,11 +35,13 @@ _CLEARED = "null"
 
 def read_cookie(scope: Scope, key: str) -> str | None:
     """Return the value of a request's cookie, or ``None`` if it has none of that name."""
-    has_none = ScopeState.from_scope(scope).cookies is Empty and not any(
-        name == b"cookie" for name, _ in scope["headers"]
-    )
-    # Most requests without a session have no cookies, and reading the headers takes a while.
-    return None if has_none else ASGIConnection[Any, Any, Any, Any](scope).cookies.get(key)
+    if ScopeState.from_scope(scope).cookies is Empty:
+        # Reading all headers takes a while, and most requests without a session need none of them.
+        wanted = key.encode()
+        if not any(name == b"cookie" and wanted in value for name, value in scope["headers"]):
+            return None
+    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+    return connection.cookies.get(key)
 
 
 def send_cookie(
@@ -82,11 +84,10 @@ def forbid_storing(message: Message) -> None:
 def vary_by_cookie(message: Message) -> None:
     """Tell caches that the response depends on the request's cookies (RFC 9110, section 12.5.5)."""
     headers = MutableScopeHeaders.from_message(message)
-    named = {
-        name.strip().lower() for value in headers.getall("vary", []) for name in value.split(",")
-    }
+    values = headers.getall("vary", [])
+    named = {name.strip().lower() for value in values for name in value.split(",")}
     if not named & {"cookie", "*"}:
-        headers.extend_header_value("vary", "Cookie")
+        headers.add("vary", "Cookie")
 
 
 def check_cookie(config: ServerSideSessionConfig) -> None:
