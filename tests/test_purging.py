@@ -1,20 +1,26 @@
-"""Deleting what has expired beside others who hold some of it, where a row can be locked."""
+"""Deleting what has expired: in batches, beside others who hold or save some of it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, event, select
 
 from litestar_sessions import SQLAlchemySyncConfig, SyncSessionStorage
+from litestar_sessions.purges import Batches
 from litestar_sessions.statements import SessionStatements
+from tests.support.at_once import sync_at_once
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
+
+    from sqlalchemy import Engine
 
     from tests.support.clock import Clock
     from tests.support.databases import Database, Servers
@@ -63,10 +69,203 @@ def test_a_batch_is_bounded_whatever_the_plan(
     storage.create_table()
     for number in range(3):
         storage.save(f"{number}", b"", clock.after(seconds=number - 3))
-    statement = SessionStatements(UserSession, config.get_engine().dialect).delete_expired(1)
+    statement = SessionStatements(UserSession, config.get_engine().dialect).delete_expired
     with config.get_engine().connect() as connection:
         connection.exec_driver_sql("ANALYZE user_sessions")
-        assert connection.execute(statement, {"s_now": clock.now}).rowcount == 1
+        assert connection.execute(statement, {"s_now": clock.now, "s_limit": 1}).rowcount == 1
     assert storage.delete_expired(batch_size=1) == 2
     assert storage.delete_all() == 0
     config.dispose()
+
+
+def rows_of_batches(engine: Engine) -> list[int]:
+    """Return a list that will say how many rows each statement has changed."""
+    counts: list[int] = []
+
+    def note(_connection: object, cursor: Any, *_: object) -> None:
+        counts.append(cursor.rowcount)
+
+    event.listen(engine, "after_cursor_execute", note)
+    return counts
+
+
+@pytest.fixture
+def storage(sync_database: Database, clock: Clock) -> Iterator[SyncSessionStorage]:
+    """An empty storage on each database."""
+    config = SQLAlchemySyncConfig(sync_database.url)
+    storage = SyncSessionStorage(config.get_engine(), UserSession, clock=clock)
+    storage.create_table()
+    storage.delete_all()
+    yield storage
+    config.dispose()
+
+
+@pytest.mark.parametrize("apart", [0, 1], ids=["at one moment", "one by one"])
+def test_no_batch_is_larger_than_it_may_be(
+    storage: SyncSessionStorage, clock: Clock, apart: int
+) -> None:
+    for number in range(25):
+        storage.save(f"expired {number}", b"", clock.after(seconds=-number * apart))
+    storage.save("live", b"", clock.after(microseconds=1))
+    counts = rows_of_batches(storage._execution.engine)
+    assert storage.delete_expired(batch_size=10) == 25
+    assert counts == [10, 10, 5]
+    assert storage.load("live") is not None
+
+
+def test_the_oldest_go_first(storage: SyncSessionStorage, clock: Clock) -> None:
+    for age in (3, 1, 2, 4):
+        storage.save(f"{age}", b"", clock.after(seconds=-age))
+    left: list[str] = []
+    engine = storage._execution.engine
+    reader = create_engine(engine.url)
+
+    def note_left(*_: object) -> None:
+        with reader.connect() as connection:
+            names = select(UserSession.session_id).order_by(UserSession.session_id)
+            left.append("".join(connection.scalars(names)))
+
+    event.listen(engine, "after_cursor_execute", note_left)
+    assert storage.delete_expired(batch_size=1) == 4
+    assert left == ["123", "12", "1", "", ""]
+    reader.dispose()
+
+
+def test_what_is_saved_or_expires_between_batches_stays(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    for number in range(6):
+        storage.save(f"expired {number}", b"", clock.after(seconds=number - 10))
+    storage.save("soon", b"", clock.after(seconds=1))
+    other = SQLAlchemySyncConfig(storage._execution.engine.url)
+    elsewhere = SyncSessionStorage(other.get_engine(), UserSession, clock=clock)
+
+    def meanwhile(*_: object) -> None:
+        elsewhere.save("expired 5", b"new", clock.after(days=1))
+        clock.advance(seconds=2)
+
+    event.listen(storage._execution.engine, "after_cursor_execute", meanwhile, once=True)
+    assert storage.delete_expired(batch_size=2) == 5
+    assert elsewhere.load("expired 5") is not None
+    assert elsewhere.delete_expired() == 1
+    assert elsewhere.delete_all() == 1
+    other.dispose()
+
+
+def test_two_who_delete_at_once_wait_for_nobody_and_delete_each_row_once(
+    with_row_locks: Database, clock: Clock
+) -> None:
+    config = SQLAlchemySyncConfig(with_row_locks.url)
+    storage = SyncSessionStorage(config.get_engine(), UserSession, clock=clock)
+    storage.create_table()
+    storage.delete_all()
+    for number in range(20):
+        storage.save(f"expired {number}", b"", clock.after(seconds=-number))
+    other = create_engine(with_row_locks.url)
+    statement = SessionStatements(UserSession, other.dialect).delete_expired
+    with other.begin() as connection:
+        # If the storage waited for this transaction, it would wait for ever.
+        theirs = connection.execute(statement, {"s_now": clock.now, "s_limit": 8}).rowcount
+        assert theirs == 8
+        assert storage.delete_expired(batch_size=5) == 12
+    assert storage.delete_expired() == 0
+    assert storage.delete_all() == 0
+    other.dispose()
+    config.dispose()
+
+
+def test_the_batches_of_two_who_delete_at_once_add_up(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    for number in range(200):
+        storage.save(f"expired {number}", b"", clock.now)
+    delete = partial(storage.delete_expired, batch_size=7)
+    assert sum(sync_at_once(delete, delete)) == 200
+    assert storage.delete_all() == 0
+
+
+class Seconds:
+    """A clock for durations that a test turns by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def limits(batches: Batches, seconds: Seconds, durations: list[float]) -> list[int]:
+    """Return the limits of batches that are full and take so long."""
+    found = []
+    for limit, duration in zip(batches, durations, strict=False):
+        found.append(limit)
+        seconds.now += duration
+        batches.pause_after(limit)
+    return found
+
+
+@pytest.mark.parametrize("one_writes", [True, False])
+def test_quick_batches_grow_up_to_the_limit_that_is_given(one_writes: bool) -> None:
+    seconds = Seconds()
+    batches = Batches(3_000, one_writes=one_writes, clock=seconds)
+    quick = [0, 0.001, 0.01, 0.01, 0.01]
+    assert limits(batches, seconds, quick) == [500, 1_000, 2_000, 3_000, 3_000]
+
+
+@pytest.mark.parametrize(
+    ("one_writes", "expected"), [(True, [500, 250, 125, 100]), (False, [500, 500, 500, 500])]
+)
+def test_slow_batches_shrink_where_others_cannot_write(
+    one_writes: bool, expected: list[int]
+) -> None:
+    seconds = Seconds()
+    batches = Batches(3_000, one_writes=one_writes, clock=seconds)
+    assert limits(batches, seconds, [9.0] * 4) == expected
+
+
+def test_a_batch_comes_to_take_what_it_should() -> None:
+    seconds = Seconds()
+    batches = Batches(10_000, one_writes=True, clock=seconds)
+    found = limits(batches, seconds, [0.04, 0.05, 0.0625, 0.05])
+    assert found == [500, 625, 625, 500]
+
+
+@pytest.mark.parametrize("most", [1, 99, 500])
+def test_a_limit_that_is_given_is_kept(most: int) -> None:
+    seconds = Seconds()
+    batches = Batches(most, one_writes=False, clock=seconds)
+    assert limits(batches, seconds, [0.001, 9.0, 0.05]) == [most] * 3
+
+
+def test_a_batch_that_is_not_full_is_the_last() -> None:
+    batches = Batches(2, one_writes=True)
+    counts = iter([2, 2, 1])
+    for _ in batches:
+        batches.pause_after(next(counts))
+    assert batches.total == 5
+    assert list(counts) == []
+
+
+def test_the_pause_is_in_proportion_to_the_batch() -> None:
+    seconds = Seconds()
+    batches = Batches(10, one_writes=True, clock=seconds)
+    limit = iter(batches)
+    pauses = []
+    for duration, count in ((0.05, 10), (0.1, 10), (60, 10), (0.05, 9)):
+        next(limit)
+        seconds.now += duration
+        pauses.append(batches.pause_after(count))
+    assert pauses == pytest.approx([0.015, 0.03, Batches.LONGEST_PAUSE, 0])
+
+
+def test_there_is_no_pause_where_others_can_write() -> None:
+    seconds = Seconds()
+    batches = Batches(10, one_writes=False, clock=seconds)
+    next(iter(batches))
+    seconds.now += 1
+    assert batches.pause_after(10) == 0
+
+
+def test_a_batch_of_nothing_is_refused(storage: SyncSessionStorage) -> None:
+    with pytest.raises(ValueError, match="1 at least"):
+        storage.delete_expired(batch_size=0)

@@ -103,18 +103,28 @@ def test_every_statement_is_one_of_its_dialect(grammar: str, name: str, model: t
 
 @pytest.mark.parametrize("grammar", DIALECTS)
 def test_the_expired_are_deleted_in_bounded_batches_and_tested_again(grammar: str) -> None:
-    statement = SessionStatements(UserSession, DIALECTS[grammar]).delete_expired(7)
+    statement = SessionStatements(UserSession, DIALECTS[grammar]).delete_expired
     text = sql(statement, DIALECTS[grammar])
     assert "DELETE " in text
     assert text.count("expires_at <= :s_now") == 2
-    assert any(limit in text for limit in ("LIMIT", "FETCH FIRST", "TOP"))
+    assert text.count(":s_limit") == 1
+    assert len(sqlglot.parse(text, dialect=grammar)) == 1
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_sql_server_deletes_the_oldest_first(is_old: bool) -> None:
+    dialect: Any = mssql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has it so
+    dialect._supports_offset_fetch = not is_old  # found out when it connects
+    text = sql(SessionStatements(UserSession, dialect).delete_expired, dialect)
+    assert "ORDER BY user_sessions.expires_at" in text
+    assert ("ROW_NUMBER" in text) is is_old
 
 
 def test_mysql_begins_with_the_expired_that_nobody_else_is_deleting() -> None:
-    statement = SessionStatements(UserSession, MYSQL).delete_expired(7)
+    statement = SessionStatements(UserSession, MYSQL).delete_expired
     assert sql(statement, MYSQL) == (
         "DELETE user_sessions FROM ( SELECT id FROM user_sessions WHERE expires_at <= :s_now "
-        "ORDER BY expires_at, id LIMIT :s_limit FOR UPDATE SKIP LOCKED ) AS picked "
+        "ORDER BY expires_at LIMIT :s_limit FOR UPDATE SKIP LOCKED ) AS picked "
         "STRAIGHT_JOIN user_sessions FORCE INDEX (PRIMARY) ON user_sessions.id = picked.id "
         "WHERE user_sessions.expires_at <= :s_now"
     )

@@ -19,6 +19,7 @@ __all__ = (
     "Retries",
     "SaveBy",
     "in_autocommit",
+    "lets_one_write",
     "supports_merge",
     "supports_upsert",
     "way_to_save",
@@ -94,6 +95,11 @@ def in_autocommit(engine: Engine) -> tuple[Engine, bool]:
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="AUTOCOMMIT"), True
     return engine, False
+
+
+def lets_one_write(dialect: Dialect) -> bool:
+    """Tell whether a transaction that writes keeps all others from writing."""
+    return dialect.name == "sqlite"
 
 
 class Retries:

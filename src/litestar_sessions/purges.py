@@ -1,38 +1,96 @@
-"""How the databases spell it: delete so many expired sessions, but wait for nobody."""
+"""Deleting the expired in batches: how many at once, and how each database spells it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import Integer, any_, bindparam, column, delete, func, select, text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from sqlalchemy import BindParameter, Dialect, Executable
 
     from litestar_sessions.table import SessionTable
 
-__all__ = ("purge",)
-
-_WITH_SKIP_LOCKED = {"postgresql", "cockroachdb"}
+__all__ = ("Batches", "purge")
 
 # They take no LIMIT below an IN. The order of the join and its index are given, since the optimizer
 # may begin with the table itself, and wait for every expired row that somebody else has locked.
 _ON_MYSQL = """\
 DELETE {table} FROM (
 SELECT {id} FROM {table} WHERE {expires_at} <= :s_now
-ORDER BY {expires_at}, {id} LIMIT :s_limit FOR UPDATE SKIP LOCKED
+ORDER BY {expires_at} LIMIT :s_limit FOR UPDATE SKIP LOCKED
 ) AS picked STRAIGHT_JOIN {table} FORCE INDEX (PRIMARY) ON {table}.{id} = picked.{id}
 WHERE {table}.{expires_at} <= :s_now"""
 
 
-def purge(
-    sessions: SessionTable, now: BindParameter[object], limit: int, dialect: Dialect
-) -> Executable:
-    """Return a ``DELETE`` for the oldest sessions that are expired.
+class Batches:
+    """The limits of the batches of one run, for a loop to go through.
+
+    The first one is always the same. From then on each is to take about as long as `AIM` says.
+
+    Args:
+        most: The highest limit.
+        one_writes: Whether nobody else can write while a batch is deleted. Then limits may become
+            low, and pauses are long enough for a writer who polls, as SQLite's do, to find one.
+            Elsewhere few wait for a batch, if any, and low limits only make more of them.
+        clock: What tells the seconds that pass.
+
+    Raises:
+        ValueError: The highest limit would delete nothing.
+    """
+
+    FIRST = 500
+    LEAST = 100
+    AIM = 0.05
+    """How many seconds a batch is to take."""
+    REST = 0.3
+    """The pause after a batch, as a part of what it took."""
+    LONGEST_PAUSE = 0.1
+
+    def __init__(
+        self, most: int, *, one_writes: bool, clock: Callable[[], float] = monotonic
+    ) -> None:
+        if most < 1:
+            raise ValueError(f"A batch of {most} deletes nothing: let it have 1 at least.")
+        self.total = 0
+        """How many rows were deleted."""
+        self._most = most
+        self._least = min(most, self.LEAST if one_writes else self.FIRST)
+        self._rest = self.REST if one_writes else 0
+        self._clock = clock
+        self._limit = min(most, self.FIRST)
+        self._began = clock()
+        self._is_last = False
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield limits, until a batch is not full: whatever is left is not to be had."""
+        while not self._is_last:
+            self._began = self._clock()
+            yield self._limit
+
+    def pause_after(self, count: int) -> float:
+        """Return how many seconds to wait, now that a batch has deleted so many rows."""
+        duration = self._clock() - self._began
+        self.total += count
+        self._is_last = count < self._limit
+        if self._is_last:
+            return 0
+        # By a factor of two at most: a busy moment, or SQLite's checkpoint, is no rule.
+        factor = min(2, max(0.5, self.AIM / duration)) if duration else 2
+        self._limit = max(self._least, min(self._most, int(self._limit * factor)))
+        return min(self._rest * duration, self.LONGEST_PAUSE)
+
+
+def purge(sessions: SessionTable, now: BindParameter[Any], dialect: Dialect) -> Executable:
+    """Return a ``DELETE`` for the oldest sessions that are expired, ``s_limit`` at most.
 
     Two workers share the work, since each skips what the other has locked. Expiry is tested again
     by the ``DELETE`` itself: another request may have saved the session since the rows were picked.
     """
+    limit = bindparam("s_limit", type_=Integer)
     if dialect.name in {"mysql", "mariadb"}:
         quote = dialect.identifier_preparer
         sql = _ON_MYSQL.format(
@@ -40,12 +98,21 @@ def purge(
             id=quote.format_column(sessions.id),
             expires_at=quote.format_column(sessions.expires_at),
         )
-        return text(sql).bindparams(now, bindparam("s_limit", limit))
+        return text(sql).bindparams(now, limit)
     expired = sessions.expires_at <= now
-    oldest = select(sessions.id).where(expired).order_by(sessions.expires_at, sessions.id)
-    oldest = oldest.limit(limit)
-    if dialect.name in _WITH_SKIP_LOCKED:
-        # By itself below the IN it may run once for each row, and pick more than the limit.
+    key = column("ctid") if dialect.name == "postgresql" else sessions.id
+    # In no order beyond that: rows that expire at the same moment would be sorted for each batch.
+    oldest = select(key).select_from(sessions.table).where(expired)
+    oldest = oldest.order_by(sessions.expires_at).limit(limit)
+    if dialect.name == "mssql":
+        # Or SQLAlchemy leaves out the order below the IN, without which SQL Server takes no FETCH.
+        oldest = oldest.offset(0)
+    # Below an IN they may be picked once for each row, and so too many: an array and a CTE are made
+    # once. Where a row is does not change while it is locked.
+    if dialect.name == "postgresql":
+        places = func.array(oldest.with_for_update(skip_locked=True).scalar_subquery())
+        return delete(sessions.table).where(expired, key == any_(places))
+    if dialect.name == "cockroachdb":
         picked = oldest.with_for_update(skip_locked=True).cte("picked")
         oldest = select(picked.c.id)
-    return delete(sessions.table).where(expired, sessions.id.in_(oldest))
+    return delete(sessions.table).where(expired, key.in_(oldest))

@@ -52,7 +52,6 @@ class SessionStatements:
         if len(keys.spellings) > 1:
             # An upsert would not see a session that is there under another key.
             self._save_by = SaveBy.LOOK_THEN_WRITE
-        self._purges: dict[int, Executable] = {}
         self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
@@ -193,8 +192,7 @@ class SessionStatements:
         """Every session."""
         return delete(self._sessions.table)
 
-    def delete_expired(self, limit: int) -> Executable:
-        """At most so many expired sessions, the oldest first."""
-        if limit not in self._purges:
-            self._purges[limit] = purge(self._sessions, self._now, limit, self._dialect)
-        return self._purges[limit]
+    @cached_property
+    def delete_expired(self) -> Executable:
+        """The oldest of the expired sessions, ``s_limit`` at most."""
+        return purge(self._sessions, self._now, self._dialect)

@@ -11,10 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from litestar_sessions._async.execution import Execution
 from litestar_sessions._async.tables import create_missing, is_missing
 from litestar_sessions._compat import async_sleep
-from litestar_sessions.dialects import Retries, SaveBy
+from litestar_sessions.dialects import Retries, SaveBy, lets_one_write
 from litestar_sessions.exceptions import SessionExistsError
 from litestar_sessions.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions.parameters import SessionParameters, named
+from litestar_sessions.purges import Batches
 from litestar_sessions.records import (
     StoredSession,
     has_rows,
@@ -181,19 +182,24 @@ class AsyncSessionStorage:
         """Remove every session; return how many there were."""
         return await self._write(self._statements.delete_all, {})
 
-    async def delete_expired(self, *, batch_size: int = 1_000) -> int:
+    async def delete_expired(self, *, batch_size: int = 4_000) -> int:
         """Remove every expired session; return how many were removed.
 
-        Each batch is a transaction of its own, so that nobody waits for all of them. A session
-        that is saved meanwhile stays.
+        Each batch is a transaction of its own, and as large as a moment allows, so that nobody
+        waits for all of them. A session that is saved meanwhile stays. What somebody else has
+        locked, be it for the same purpose, and what expires meanwhile is left to the next run.
+
+        Args:
+            batch_size: How many to remove at once, at most.
         """
-        statement = self._statements.delete_expired(batch_size)
-        moment = {"s_now": self.clock()}
-        count = batch = await self._write(statement, moment)
-        while batch == batch_size:
-            batch = await self._write(statement, moment)
-            count += batch
-        return count
+        now = self.clock()
+        one_writes = lets_one_write(self._execution.engine.dialect)
+        batches = Batches(batch_size, one_writes=one_writes)
+        for limit in batches:
+            values = {"s_now": now, "s_limit": limit}
+            count = await self._write(self._statements.delete_expired, values)
+            await async_sleep(batches.pause_after(count))
+        return batches.total
 
     async def create_table(self) -> None:
         """Create the table and its indexes if they are missing; several processes may do so."""
