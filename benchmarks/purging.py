@@ -18,15 +18,7 @@ from statistics import median, quantiles
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from advanced_alchemy.extensions.litestar import SQLAlchemyAsyncConfig as TheirAsyncConfig
-from advanced_alchemy.extensions.litestar import SQLAlchemySyncConfig as TheirSyncConfig
-from advanced_alchemy.extensions.litestar.session import SessionModelMixin as TheirMixin
-from advanced_alchemy.extensions.litestar.session import (
-    SQLAlchemyAsyncSessionBackend as TheirAsyncBackend,
-)
-from advanced_alchemy.extensions.litestar.session import (
-    SQLAlchemySyncSessionBackend as TheirSyncBackend,
-)
+from advanced_alchemy.extensions.litestar import session as theirs
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from sqlalchemy import bindparam, delete, select
 
@@ -41,13 +33,15 @@ from litestar_sessions.keys import SessionKeys
 from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Servers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from sqlalchemy import URL
 
 TABLE = "expiring_sessions"
-NOBODY, ONE, OURS, THEIRS = "nobody", "one DELETE", "litestar-sessions", "Advanced Alchemy"
-DRIVERS = ("postgresql+asyncpg", "mysql+asyncmy", "sqlite+pysqlite")
+NOBODY, ONE, OURS, THEIRS = CONTESTANTS = (
+    *("nobody", "one DELETE"),
+    *("litestar-sessions", "Advanced Alchemy"),
+)
 RATIO = "times one DELETE"
 PAUSE = 0.001
 """Between two operations of a loop, in seconds."""
@@ -61,60 +55,63 @@ _HEAD = (
 _ROW = "{:20} {:18} {:7.2f} {:5.2f} {:5.0f} |   {:10.1f} {:10.1f}   |  {:10.1f} {:10.1f}"
 
 # Rows are in the order of their creation, with primary keys that begin with its time, and expire
-# roughly in that order. SQLite's keys have the same bytes in hexadecimal, for want of a function.
+# roughly in that order. SQLite's keys have the time in hexadecimal, for want of a function.
+_INTO = f"INSERT INTO {TABLE} (id, session_id, data, expires_at)"
 _FILL = {
-    "postgresql": """INSERT INTO {table} (id, session_id, data, expires_at)
-        SELECT cast(concat(lpad(to_hex(cast({time} AS bigint)), 12, '0'), '7', substr(md5({n}::text), 1, 19)) AS uuid),
+    "postgresql": """{into} SELECT cast(concat(lpad(to_hex(cast({time} AS bigint)), 12, '0'), '7',
+        substr(md5({n}::text), 1, 19)) AS uuid),
         'sha256:' || encode(sha256({n}::text::bytea), 'hex'), repeat('x', 300)::bytea,
         to_timestamp({expiry} + floor(random() * 3600)) FROM generate_series(1, {rows}) AS n""",
-    "mysql": """INSERT INTO {table} (id, session_id, data, expires_at)
-        SELECT unhex(concat(lpad(hex({time}), 12, '0'), '7', substr(md5({n}), 1, 19))),
+    "mysql": """{into} SELECT
+        unhex(concat(lpad(hex({time}), 12, '0'), '7', substr(md5({n}), 1, 19))),
         concat('sha256:', sha2({n}, 256)), repeat('x', 300),
         timestampadd(SECOND, {expiry} + floor(rand() * 3600), '1970-01-01') FROM seq_1_to_{rows}""",
     "sqlite": """WITH RECURSIVE numbers (n) AS
-        (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {rows})
-        INSERT INTO {table} (id, session_id, data, expires_at)
+        (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {rows}) {into}
         SELECT cast(printf('%012x', {time}) || substr(hex(randomblob(2)), 1, 4) AS blob),
         'sha256:' || lower(hex(randomblob(32))), zeroblob(300),
         datetime({expiry} + abs(random()) % 3600, 'unixepoch') || '.000000' FROM numbers""",
 }
-_NUMBER = {"postgresql": "n", "mysql": "seq", "sqlite": "n"}
 _SETTLE = {
-    "postgresql": "VACUUM ANALYZE {table}",
-    "mysql": "ANALYZE TABLE {table}",
+    "postgresql": f"VACUUM ANALYZE {TABLE}",
+    "mysql": f"ANALYZE TABLE {TABLE}",
     "sqlite": "PRAGMA wal_checkpoint(TRUNCATE)",
 }
 
 
 class ExpiringSession(SessionModelMixin):
+    """A row for the storage."""
+
     __tablename__ = TABLE
 
 
-class TheirSession(TheirMixin):
+class TheirSession(theirs.SessionModelMixin):
+    """The same row for Advanced Alchemy."""
+
     __tablename__ = TABLE
 
 
 def main() -> int:
     """Run the benchmark that the command line describes."""
-    parser = argparse.ArgumentParser(
-        "python -m benchmarks.purging", description=__doc__.partition("\n")[0]
-    )
-    choices = sorted({*ASYNC_DRIVERS, *SYNC_DRIVERS})
-    parser.add_argument("--driver", nargs="+", choices=choices, default=DRIVERS)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--expired", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contestant", nargs="+", default=[NOBODY, ONE, OURS, THEIRS])
-    parser.add_argument("--random-keys", action="store_true", help="primary keys in no order")
-    parser.add_argument("--json", type=Path, help="where to write every figure")
+    drivers = sorted({*ASYNC_DRIVERS, *SYNC_DRIVERS})
+    few = ["postgresql+asyncpg", "mysql+asyncmy", "sqlite+pysqlite"]
+    add = (parser := argparse.ArgumentParser("python -m benchmarks.purging")).add_argument
+    add("--driver", nargs="+", choices=drivers, default=few)
+    add("--rows", type=int, default=1_000_000)
+    add("--expired", type=int, default=100_000)
+    add("--rounds", type=int, default=3)
+    add("--contestant", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
+    add("--random-keys", action="store_true", help="primary keys in another order than the rows")
+    add("--json", type=Path, help="where to write every figure")
     options = parser.parse_args()
     results = []
     servers = Servers()
+    print(_HEAD)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            print(_HEAD)
             for driver in options.driver:
-                results += asyncio.run(_measure(servers.database(driver, Path(folder)).url, options))
+                url = servers.database(driver, Path(folder)).url
+                results += asyncio.run(_measure(url, options))
     finally:
         servers.stop()
     if options.json:
@@ -123,7 +120,7 @@ def main() -> int:
 
 
 async def _measure(url: URL, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the figures of every round, and print those of each contestant."""
+    """Return the figures of every round, and print what they come to."""
     results: list[dict[str, Any]] = []
     for number in range(options.rounds):
         for name in options.contestant:
@@ -131,47 +128,41 @@ async def _measure(url: URL, options: argparse.Namespace) -> list[dict[str, Any]
             found = await _run(url, name, ids)
             results.append({"driver": url.drivername, "contestant": name, "round": number, **found})
     once = [each["seconds"] for each in results if each["contestant"] == ONE]
-    for each in results:
-        each[RATIO] = each["seconds"] / median(once) if once else 0
-    _show(results)
+    for name in options.contestant:
+        mine = [each for each in results if each["contestant"] == name]
+        for each in mine:
+            each[RATIO] = each["seconds"] / median(once) if once else 0
+        figures = [median(each[key] for each in mine) for key in ("seconds", RATIO, "MB")]
+        for kind in ("reads", "writes"):
+            figures.append(median(each[kind]["p99"] for each in mine))
+            figures.append(max(each[kind]["longest"] for each in mine))
+        print(_ROW.format(url.drivername, name, *figures), flush=True)
     return results
 
 
 def _fill(url: URL, options: argparse.Namespace) -> list[str]:
     """Fill the table; return some live sessions from all over it."""
-    backend, engine = url.get_backend_name(), _sync_engine(url)
-    number = "seq" if backend == "mysql" else "n"
+    backend = url.get_backend_name()
+    driver = {"asyncpg": "psycopg", "asyncmy": "pymysql", "aiosqlite": "pysqlite"}
+    name = driver.get(url.get_driver_name(), url.get_driver_name())
+    config = SQLAlchemySyncConfig(url.set(drivername=f"{backend}+{name}"))
+    n, rows, expired = "seq" if backend == "mysql" else "n", options.rows, options.expired
     now = datetime.now(timezone.utc)
-    seconds = int(now.timestamp()) - options.expired
-    # The key of a row is as old as the row, or as another one.
-    age = f"({number} * 7919) % {options.rows}" if options.random_keys else number
-    words = {
-        "table": TABLE,
-        "rows": options.rows,
-        "n": number,
-        "time": f"{seconds}000 + {age}",
-        "expiry": f"{seconds} + {number} + CASE WHEN {number} > {options.expired} "
-        "THEN 90000 ELSE -7200 END",
-    }
-    table = ExpiringSession.metadata.tables[TABLE]
-    table.drop(engine, checkfirst=True)
-    table.create(engine)
-    with engine.connect() as connection:
+    first = int(now.timestamp()) - expired
+    time = f"{first}000 + " + (f"({n} * 7919) % {rows}" if options.random_keys else n)
+    expiry = f"{first} + {n} + CASE WHEN {n} > {expired} THEN 90000 ELSE -7200 END"
+    ExpiringSession.metadata.drop_all(config.get_engine())
+    config.create_tables()
+    with config.get_engine().connect() as connection:
         if backend == "sqlite":
             connection.exec_driver_sql("PRAGMA cache_size = -1000000")
-        for sql in (_FILL[backend], _SETTLE[backend]):
-            connection.exec_driver_sql(sql.format(**words))
+        filling = _FILL[backend].format(into=_INTO, n=n, rows=rows, time=time, expiry=expiry)
+        connection.exec_driver_sql(filling)
+        connection.exec_driver_sql(_SETTLE[backend])
         live = select(ExpiringSession.session_id).where(ExpiringSession.expires_at > now)
         found = connection.scalars(live.order_by(ExpiringSession.session_id).limit(1_000)).all()
-    engine.dispose()
+    config.dispose()
     return list(found)
-
-
-def _sync_engine(url: URL) -> Any:
-    driver = {"asyncpg": "psycopg", "asyncmy": "pymysql"}.get(url.get_driver_name())
-    if driver is not None:
-        url = url.set(drivername=f"{url.get_backend_name()}+{driver}")
-    return SQLAlchemySyncConfig(url).get_engine()
 
 
 async def _run(url: URL, name: str, ids: list[str]) -> dict[str, Any]:
@@ -181,16 +172,17 @@ async def _run(url: URL, name: str, ids: list[str]) -> dict[str, Any]:
     async def call(verb: Callable[..., Any], *arguments: Any) -> Any:
         return await (verb(*arguments) if is_async else asyncio.to_thread(verb, *arguments))
 
-    async def watch(verb: Callable[..., Any], *arguments: Any) -> list[float]:
+    async def watch(verb: Callable[..., Any], *arguments: Any) -> dict[str, float]:
         waits = []
         for session_id in cycle(ids):
             began = perf_counter()
             await call(verb, session_id, *arguments)
-            waits.append(perf_counter() - began)
+            waits.append(1_000 * (perf_counter() - began))
             if is_over.is_set():
                 break
             await asyncio.sleep(PAUSE)
-        return waits[WARM_UP:]
+        waits = waits[WARM_UP:]
+        return {"count": len(waits), "p99": quantiles(waits, n=100)[-1], "longest": max(waits)}
 
     config: Any = (SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig)(url)
     half: Any = AsyncSessionStorage if is_async else SyncSessionStorage
@@ -200,72 +192,39 @@ async def _run(url: URL, name: str, ids: list[str]) -> dict[str, Any]:
     reads = asyncio.create_task(watch(storage.load))
     writes = asyncio.create_task(watch(storage.save, b"x" * 300, later))
     await asyncio.sleep(0.5)
-    memory, began = _peak_from_now(), perf_counter()
-    await _DELETIONS[name](url, storage, call)
+    memory, began = _peak(forget=True), perf_counter()
+    await _delete(name, url, storage, call)
     seconds, grown = perf_counter() - began, _peak() - memory
     is_over.set()
-    waits = {"reads": _waits(await reads), "writes": _waits(await writes)}
+    found = {"seconds": seconds, "MB": grown, "reads": await reads, "writes": await writes}
     await call(config.dispose)
-    return {"seconds": seconds, "MB": grown, **waits}
+    return found
 
 
-async def _nobody(_url: URL, _storage: Any, _call: Any) -> None:
-    await asyncio.sleep(3)
+async def _delete(name: str, url: URL, storage: Any, call: Any) -> None:
+    if name == NOBODY:
+        await asyncio.sleep(3)
+    elif name == OURS:
+        await call(storage.delete_expired)
+    elif name == ONE:  # which goes straight to the driver
+        now = bindparam("now", datetime.now(timezone.utc), type_=ExpiringSession.expires_at.type)
+        statement = delete(ExpiringSession).where(ExpiringSession.expires_at <= now)
+        await call(storage._write, statement, {})  # noqa: SLF001 - as above
+    else:
+        kind = "Async" if url.get_dialect().is_async else "Sync"
+        text = url.render_as_string(hide_password=False)
+        alchemy = getattr(theirs, f"SQLAlchemy{kind}Config")(connection_string=text)
+        backend = getattr(theirs, f"SQLAlchemy{kind}SessionBackend")
+        await backend(ServerSideSessionConfig(), alchemy, TheirSession).delete_expired()
+        await call(alchemy.get_engine().dispose)
 
 
-async def _one(_url: URL, storage: Any, call: Any) -> None:
-    now = bindparam("now", datetime.now(timezone.utc), type_=ExpiringSession.expires_at.type)
-    sql = delete(ExpiringSession).where(ExpiringSession.expires_at <= now)
-    await call(storage._write, sql, {})  # noqa: SLF001 - it goes straight to the driver
-
-
-async def _ours(_url: URL, storage: Any, call: Any) -> None:
-    await call(storage.delete_expired)
-
-
-async def _theirs(url: URL, _storage: Any, _call: Any) -> None:
-    is_async = url.get_dialect().is_async
-    alchemy: Any = (TheirAsyncConfig if is_async else TheirSyncConfig)(
-        connection_string=url.render_as_string(hide_password=False)
-    )
-    backend: Any = TheirAsyncBackend if is_async else TheirSyncBackend
-    await backend(ServerSideSessionConfig(), alchemy, TheirSession).delete_expired()
-    closed = alchemy.get_engine().dispose()
-    if closed is not None:
-        await closed
-
-
-_DELETIONS = {NOBODY: _nobody, ONE: _one, OURS: _ours, THEIRS: _theirs}
-
-
-def _waits(seconds: list[float]) -> dict[str, float]:
-    milliseconds = [1000 * each for each in seconds]
-    longest = max(milliseconds, default=0)
-    p99 = quantiles(milliseconds, n=100)[-1] if len(milliseconds) > 1 else longest
-    return {"count": len(milliseconds), "p99": p99, "longest": longest}
-
-
-def _peak_from_now() -> float:
-    """Forget how much memory was in use before, and return how much is (Linux)."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    return _peak()
-
-
-def _peak() -> float:
-    """Return how many MB were in use at most."""
+def _peak(*, forget: bool = False) -> float:
+    """Return how many MB this process has used at most; only Linux tells, and can forget."""
+    if forget:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-
-
-def _show(results: list[dict[str, Any]]) -> None:
-    """Print the medians of the rounds, and the longest waits of all of them."""
-    for name in dict.fromkeys(each["contestant"] for each in results):
-        mine = [each for each in results if each["contestant"] == name]
-        figures = [median(each[key] for each in mine) for key in ("seconds", RATIO, "MB")]
-        for kind in ("reads", "writes"):
-            figures += [median(each[kind]["p99"] for each in mine)]
-            figures += [max(each[kind]["longest"] for each in mine)]
-        print(_ROW.format(mine[0]["driver"], name, *figures), flush=True)
+    return next(int(line.split()[1]) / 1_024 for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":
