@@ -226,7 +226,7 @@ def test_slow_batches_shrink_where_others_cannot_write(
 def test_a_batch_comes_to_take_what_it_should() -> None:
     seconds = Seconds()
     batches = Batches(10_000, one_writes=True, clock=seconds)
-    found = limits(batches, seconds, [0.04, 0.05, 0.0625, 0.05])
+    found = limits(batches, seconds, [0.032, 0.04, 0.05, 0.04])
     assert found == [500, 625, 625, 500]
 
 

@@ -44,7 +44,7 @@ class Batches:
 
     FIRST = 500
     LEAST = 100
-    AIM = 0.05
+    AIM = 0.04
     """How many seconds a batch is to take."""
     REST = 0.3
     """The pause after a batch, as a part of what it took."""
@@ -80,7 +80,7 @@ class Batches:
             return 0
         # By a factor of two at most: a busy moment, or SQLite's checkpoint, is no rule.
         factor = min(2, max(0.5, self.AIM / duration)) if duration else 2
-        self._limit = max(self._least, min(self._most, int(self._limit * factor)))
+        self._limit = max(self._least, min(self._most, round(self._limit * factor)))
         return min(self._rest * duration, self.LONGEST_PAUSE)
 
 

@@ -186,11 +186,14 @@ class AsyncSessionStorage:
         """Remove every expired session; return how many were removed.
 
         Each batch is a transaction of its own, and as large as a moment allows, so that nobody
-        waits for all of them. A session that is saved meanwhile stays. What somebody else has
-        locked, be it for the same purpose, and what expires meanwhile is left to the next run.
+        waits for all of them. A session that is saved meanwhile stays. What others have locked at
+        that moment, be it to remove it too, is left to the next run; so is what expires meanwhile.
 
         Args:
             batch_size: How many to remove at once, at most.
+
+        Raises:
+            ValueError: That is less than one.
         """
         now = self.clock()
         one_writes = lets_one_write(self._execution.engine.dialect)
