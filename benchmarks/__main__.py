@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PARTS = {
     "verbs": "the verbs of a storage, beside the driver alone and Advanced Alchemy",
+    "requests": "whole requests in process, by who keeps the sessions",
 }
 """Modules of this package, with ``DEFAULTS`` and ``main(settings, servers)``."""
 NOT_BY_DEFAULT = {"compare"}
@@ -34,16 +35,21 @@ def main() -> int:
     options = _parser().parse_args()
     names = options.part or [name for name in PARTS if name not in NOT_BY_DEFAULT]
     servers = Servers()
+    results: dict[str, Results] = {}
+    missing = []
     try:
-        results = {name: _run(name, options, servers) for name in names}
-    except Missing as error:
-        return _fail(str(error))
+        for name in names:
+            try:
+                results[name] = _run(name, options, servers)
+            except Missing as error:
+                missing.append(f"Not measured: {name}. {error}")
     finally:
         servers.stop()
     if options.json:
         text = json.dumps({"about": about(), "results": results}, indent=1)
         options.json.write_text(f"{text}\n", encoding="utf-8")
-    return 0
+    print("\n".join(missing), end="", file=sys.stderr)
+    return 1 if missing else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,11 +87,6 @@ def _run(name: str, options: argparse.Namespace, servers: Servers) -> Results:
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _fail(message: str) -> int:
-    print(message, file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

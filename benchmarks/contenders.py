@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-__all__ = ("FLOOR", "OURS", "THEIRS", "VERBS", "Contender", "fill_for", "opened")
+__all__ = ("FLOOR", "OURS", "THEIRS", "VERBS", "Contender", "fill_tables", "opened")
 
 VERBS = LOAD, SAVE, CREATE_AND_DELETE = ("load", "save", "create and delete")
 FLOOR, OURS, THEIRS = "driver alone", "litestar-sessions", "Advanced Alchemy"
@@ -44,10 +44,10 @@ class Contender:
         return in_threads(perform, sources, turn, self.threads)
 
 
-def fill_for(name: str, url: URL, load: Load) -> None:
-    """Fill the table of a contender; that of the driver is the package's."""
-    model = model_there(load.their_table) if name == THEIRS else model_here(load.table)
-    fill(url, model, load.rows, load.payload)
+def fill_tables(url: URL, load: Load, rows: int | None = None) -> None:
+    """Fill the tables of the contenders; that of the driver is the package's."""
+    for model in (model_here(load.table), model_there(load.their_table)):
+        fill(url, model, load.rows if rows is None else rows, load.payload)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS, fill_for, opened
+from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS, fill_tables, opened
 from benchmarks.measuring import Timing, Turn, middle, ratios, take_turns
 from benchmarks.reporting import Report
 from benchmarks.settings import Settings
@@ -56,8 +56,7 @@ async def measure(
     url: URL, load: Load, settings: Settings, *, is_async: bool
 ) -> dict[str, dict[str, list[Timing]]]:
     """Return the timings of every verb and contender."""
-    fill_for(OURS, url, load)
-    fill_for(THEIRS, url, load)
+    fill_tables(url, load)
     async with AsyncExitStack() as stack:
         those = {
             name: await stack.enter_async_context(opened(name, url, load, is_async=is_async))

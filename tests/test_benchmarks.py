@@ -10,7 +10,9 @@ from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.apps import APPS
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
+from benchmarks.handlers import KINDS
 from benchmarks.settings import DRIVERS, ROOT
 
 if TYPE_CHECKING:
@@ -57,3 +59,10 @@ def test_the_command_line_writes_what_it_measures(tmp_path: Path) -> None:
     written = json.loads(path.read_text())
     assert written["about"]["sqlalchemy"]
     assert len(written["results"]["verbs"]) == 2 * len(VERBS) * 3
+
+
+def test_every_kind_of_request_by_who_keeps_the_sessions(servers: Servers) -> None:
+    drivers = ("async postgresql+asyncpg", "sync mysql+pymysql")
+    results = measured("requests", servers, driver=drivers)
+    assert of(results, "driver", "kind", "contender") == list(product(drivers, KINDS, APPS))
+    assert all(result["of_no_sessions"] > 0 for result in results)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
-from tests.support.servers import Server, start_mariadb, start_postgresql
+from tests.support.servers import Server, start_mariadb, start_postgresql, start_redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ SYNC_DRIVERS = ("sqlite+pysqlite", "postgresql+psycopg", "mysql+pymysql")
 _STARTERS: dict[str, Callable[[], Server]] = {
     "postgresql": start_postgresql,
     "mysql": start_mariadb,
+    "redis": start_redis,
 }
 
 
@@ -39,6 +40,14 @@ class Servers:
     def __init__(self) -> None:
         self._started: dict[str, Server] = {}
 
+    def redis(self) -> Server:
+        """Return the Redis server.
+
+        Raises:
+            Missing: It is not installed; the message says how to get it.
+        """
+        return self._server("redis")
+
     def database(self, driver: str, folder: Path) -> Database:
         """Return a database for the driver.
 
@@ -48,13 +57,16 @@ class Servers:
         backend = driver.partition("+")[0]
         if backend == "sqlite":
             return Database(URL.create(driver, database=str(folder / "sessions.db")))
-        if backend not in self._started:
-            self._started[backend] = _STARTERS[backend]()
-        server = self._started[backend]
+        server = self._server(backend)
         url = URL.create(
             driver, server.user, server.password, server.host, server.port, server.database
         )
         return Database(url, server)
+
+    def _server(self, backend: str) -> Server:
+        if backend not in self._started:
+            self._started[backend] = _STARTERS[backend]()
+        return self._started[backend]
 
     def stop(self) -> None:
         for server in self._started.values():

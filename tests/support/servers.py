@@ -1,9 +1,10 @@
-"""Throwaway PostgreSQL and MariaDB servers on loopback, of which every test run has its own."""
+"""Throwaway PostgreSQL, MariaDB and Redis servers on loopback; every test run has its own."""
 
 from __future__ import annotations
 
 import atexit
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -34,6 +35,9 @@ _MARIADBD = f"""mariadbd {_INNODB} --socket={{directory}}/socket --pid-file={{di
     --bind-address=127.0.0.1 --port={{port}} --skip-name-resolve --max-connections=200
     --skip-log-bin --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0
     --max-allowed-packet=64M --character-set-server=utf8mb4 --default-time-zone=+05:00"""
+
+_REDIS = """redis-server --dir {directory} --unixsocket {directory}/socket --bind 127.0.0.1
+    --port {port} --save '' --appendonly no"""
 
 
 class Missing(Exception):  # noqa: N818 - a state of the machine, not a failure
@@ -112,9 +116,10 @@ class Server:
 
 @dataclass(frozen=True)
 class _Recipe:
-    """What tells the two servers apart."""
+    """What tells the servers apart."""
 
     create: str
+    """What makes the data, if there has to be any before the server starts."""
     serve: str
     folders: list[str]
     account: str
@@ -124,7 +129,7 @@ class _Recipe:
     cut: Callable[[int], None]
 
     def run(self, command: str, directory: Path, port: int, log: IO[str]) -> Popen[bytes]:
-        name, *options = command.split()
+        name, *options = shlex.split(command)
         filled_in = [option.format(directory=directory, port=port) for option in options]
         return Popen(
             [*self._guard(), self.find(name), *filled_in],
@@ -183,14 +188,23 @@ def start_mariadb() -> Server:
     return _start(recipe, user="root", database="sessions")
 
 
+def start_redis() -> Server:
+    """Start a Redis server that keeps nothing on disk, or raise `Missing`."""
+    missing = "Redis is missing: apt-get install redis-server"
+    folders = os.get_exec_path()
+    recipe = _Recipe("", _REDIS, folders, "redis", missing, SIGTERM, _greet_redis, _cut_redis)
+    return _start(recipe, user="", database="0")
+
+
 def _start(recipe: _Recipe, user: str, database: str, attempts: int = 3) -> Server:
-    for command in (recipe.create, recipe.serve):
+    for command in filter(None, (recipe.create, recipe.serve)):
         recipe.find(command.split()[0])
     directory = Path(tempfile.mkdtemp(prefix="db-")).resolve()
     server = Server("127.0.0.1", _free_port(), user, "", database, directory, recipe)
     atexit.register(server.stop)
     try:
-        server._run(recipe.create, lambda: server._processes[-1].wait(timeout=60) == 0)
+        if recipe.create:
+            server._run(recipe.create, lambda: server._processes[-1].wait(timeout=60) == 0)
         server._run(recipe.serve, server._answers)
     except BaseException as error:
         server.stop()
@@ -217,6 +231,11 @@ def _greet_mariadb(directory: Path, _port: int) -> None:
     pymysql.connect(unix_socket=f"{directory}/socket", user="root", init_command=command).close()
 
 
+def _greet_redis(directory: Path, _port: int) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(f"{directory}/socket")
+
+
 def _cut_postgresql(port: int) -> None:
     with psycopg.connect(host="127.0.0.1", port=port, user="postgres") as connection:
         connection.execute(
@@ -236,6 +255,12 @@ def _cut_mariadb(port: int) -> None:
         )
         for (number,) in cursor.fetchall():
             cursor.execute(f"KILL {number}")
+
+
+def _cut_redis(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"CLIENT KILL TYPE normal\r\n")
+        client.recv(64)
 
 
 _POSTGRESQL = (_greet_postgresql, _cut_postgresql)
