@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PARTS = {
     "verbs": "the verbs of a storage, beside the driver alone and Advanced Alchemy",
     "requests": "whole requests in process, by who keeps the sessions",
+    "growth": "reading and writing as the table grows",
+    "payload": "reading and writing as sessions grow",
 }
 """Modules of this package, with ``DEFAULTS`` and ``main(settings, servers)``."""
 NOT_BY_DEFAULT = {"compare"}

@@ -17,7 +17,7 @@ from litestar.stores.redis import RedisStore
 
 from benchmarks.handlers import handlers, plain_handlers
 from benchmarks.lean import LeanSessions
-from benchmarks.storages import Load, floor, pool, their_backend
+from benchmarks.storages import floor, pool, their_backend
 from benchmarks.tables import model_here
 from litestar_sessions import (
     SessionPlugin,
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from litestar.stores.base import Store
-    from sqlalchemy import URL
+
+    from benchmarks.places import Load, Place
 
 __all__ = ("APPS", "LEAN", "MEMORY", "OURS", "PLAIN", "REDIS", "THEIRS", "Where", "opened")
 
@@ -40,11 +41,10 @@ MEMORY, REDIS = "MemoryStore", "RedisStore"
 
 @dataclass(frozen=True)
 class Where:
-    """Where sessions are kept, if it is in a database."""
+    """Where an application keeps its sessions, and how many."""
 
-    url: URL
+    place: Place
     load: Load
-    is_async: bool
     redis_port: int = 0
 
 
@@ -66,9 +66,9 @@ async def _plain(_where: Where) -> AsyncIterator[Litestar]:
 
 @asynccontextmanager
 async def _lean(where: Where) -> AsyncIterator[Litestar]:
-    async with floor(where.url, where.load, is_async=where.is_async) as alone:
+    async with floor(where.place, where.load) as alone:
         with ThreadPoolExecutor(where.load.concurrency) as threads:
-            ask = _asker(alone, None if where.is_async else threads)
+            ask = _asker(alone, None if where.place.is_async else threads)
             yield _app(
                 handlers(where.load.payload), middleware=[lambda app: LeanSessions(app, ask)]
             )
@@ -87,9 +87,9 @@ def _asker(alone: Any, threads: ThreadPoolExecutor | None) -> Callable[..., Awai
 
 @asynccontextmanager
 async def _ours(where: Where) -> AsyncIterator[Litestar]:
-    config_class = SQLAlchemyAsyncConfig if where.is_async else SQLAlchemySyncConfig
+    config_class = SQLAlchemyAsyncConfig if where.place.is_async else SQLAlchemySyncConfig
     config = SQLAlchemySessionConfig(
-        alchemy_config=config_class(where.url, **pool(where.load)),
+        alchemy_config=config_class(where.place.url, **pool(where.load)),
         model=model_here(where.load.table),
     )
     yield _app(handlers(where.load.payload), plugins=[SessionPlugin(config)])
@@ -97,7 +97,7 @@ async def _ours(where: Where) -> AsyncIterator[Litestar]:
 
 @asynccontextmanager
 async def _theirs(where: Where) -> AsyncIterator[Litestar]:
-    async with their_backend(where.url, where.load, is_async=where.is_async) as backend:
+    async with their_backend(where.place, where.load) as backend:
         middleware = DefineMiddleware(SessionMiddleware, backend=backend)
         yield _app(handlers(where.load.payload), middleware=[middleware])
 

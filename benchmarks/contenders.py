@@ -11,15 +11,15 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measuring import Timing, Turn, in_tasks, in_threads, shares
-from benchmarks.storages import Load, floor, ours, theirs
+from benchmarks.storages import floor, ours, theirs
 from benchmarks.tables import data_of, fill, model_here, model_there, session_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
-    from sqlalchemy import URL
+    from benchmarks.places import Load, Place
 
-__all__ = ("FLOOR", "OURS", "THEIRS", "VERBS", "Contender", "fill_tables", "opened")
+__all__ = ("FLOOR", "LOAD", "OURS", "SAVE", "THEIRS", "VERBS", "Contender", "fill_tables", "opened")
 
 VERBS = LOAD, SAVE, CREATE_AND_DELETE = ("load", "save", "create and delete")
 FLOOR, OURS, THEIRS = "driver alone", "litestar-sessions", "Advanced Alchemy"
@@ -44,16 +44,19 @@ class Contender:
         return in_threads(perform, sources, turn, self.threads)
 
 
-def fill_tables(url: URL, load: Load, rows: int | None = None) -> None:
-    """Fill the tables of the contenders; that of the driver is the package's."""
-    for model in (model_here(load.table), model_there(load.their_table)):
-        fill(url, model, load.rows if rows is None else rows, load.payload)
+def fill_tables(
+    place: Place, load: Load, names: Iterable[str] = (OURS, THEIRS), rows: int | None = None
+) -> None:
+    """Fill the tables of contenders; the driver alone works on the package's."""
+    models = {OURS: model_here(load.table), THEIRS: model_there(load.their_table)}
+    for name in models.keys() & set(names):
+        fill(place.url, models[name], load.rows if rows is None else rows, load.payload)
 
 
 @asynccontextmanager
-async def opened(name: str, url: URL, load: Load, *, is_async: bool) -> AsyncIterator[Contender]:
+async def opened(name: str, place: Place, load: Load) -> AsyncIterator[Contender]:
     """Lend a contender whose table is filled."""
-    async with _OPENERS[name](url, load, is_async=is_async) as storage:
+    async with _OPENERS[name](place, load) as storage:
         if iscoroutinefunction(storage.load):
             yield Contender(_async_verbs(storage, load), _sources(load), None)
             return

@@ -30,6 +30,7 @@ __all__ = (
     "take_turns",
 )
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -97,13 +98,13 @@ def middle(timings: Sequence[Timing]) -> dict[str, float]:
 
 
 async def take_turns(
-    contenders: Mapping[str, Callable[[], Awaitable[Timing]]], rounds: int
-) -> dict[str, list[Timing]]:
+    contenders: Mapping[K, Callable[[], Awaitable[Timing]]], rounds: int
+) -> dict[K, list[Timing]]:
     """Return the timings of every contender, round by round.
 
     A first round is not counted: in it connections are opened and statements prepared.
     """
-    timings: dict[str, list[Timing]] = {name: [] for name in contenders}
+    timings: dict[K, list[Timing]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         order = list(contenders)[:: 1 if number % 2 else -1]
         for name in order:

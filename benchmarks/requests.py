@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import cycle, product
-from pathlib import Path
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.apps import APPS, PLAIN, REDIS, THEIRS, Where, opened
@@ -16,13 +14,14 @@ from benchmarks.asgi import cookie_in, requester
 from benchmarks.contenders import fill_tables
 from benchmarks.handlers import KINDS, PLACES, READ, SIGN_IN, WRITE
 from benchmarks.measuring import Timing, Turn, in_tasks, middle, ratios, shares, take_turns
+from benchmarks.places import grid
 from benchmarks.reporting import Report
 from benchmarks.settings import Settings
-from benchmarks.storages import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmarks.places import Load
     from benchmarks.reporting import Results
     from tests.support.databases import Servers
 
@@ -61,20 +60,16 @@ class Visitors:
 def main(settings: Settings, servers: Servers) -> Results:
     """Measure every kind of request."""
     report = Report(COLUMNS)
-    for driver in settings.driver:
-        half, _, name = driver.partition(" ")
-        with tempfile.TemporaryDirectory() as folder:
-            url = servers.database(name, Path(folder)).url
-            for sizes in product(settings.rows, settings.payload, settings.concurrency):
-                where = Where(url, Load(*sizes), half == "async", servers.redis().port)
-                for kind, timings in asyncio.run(measure(where, settings)).items():
-                    _add(report, driver, where, kind, timings)
+    for place, load in grid(settings, servers):
+        where = Where(place, load, servers.redis().port)
+        for kind, timings in asyncio.run(measure(where, settings)).items():
+            _add(report, where, kind, timings)
     return report.results
 
 
 async def measure(where: Where, settings: Settings) -> dict[str, dict[str, list[Timing]]]:
     """Return the timings of every kind and contender."""
-    fill_tables(where.url, where.load, rows=0)  # visitors sign in themselves
+    fill_tables(where.place, where.load, rows=0)  # visitors sign in themselves
     async with AsyncExitStack() as stack:
         those = {}
         for name in APPS:
@@ -99,12 +94,10 @@ async def visitors_of(app: Any, load: Load, *, has_sessions: bool = True) -> Vis
     return Visitors(app, list(map(cycle, shares(cookies, load.concurrency))))
 
 
-def _add(
-    report: Report, driver: str, where: Where, kind: str, timings: dict[str, list[Timing]]
-) -> None:
+def _add(report: Report, where: Where, kind: str, timings: dict[str, list[Timing]]) -> None:
     for name, mine in timings.items():
         report.add(
-            driver=driver,
+            driver=where.place.driver,
             concurrency=where.load.concurrency,
             kind=kind,
             contender=name,

@@ -7,7 +7,6 @@ thread, but for Advanced Alchemy's, which has threads of its own.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -35,28 +34,9 @@ from litestar_sessions import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sqlalchemy import URL
+    from benchmarks.places import Load, Place
 
-__all__ = ("Load", "Ours", "SyncOurs", "Theirs", "floor", "ours", "pool", "their_backend", "theirs")
-
-
-@dataclass(frozen=True)
-class Load:
-    """How much there is, and how much at a time."""
-
-    rows: int
-    payload: int
-    concurrency: int
-
-    @property
-    def table(self) -> str:
-        """The name of a table with as much in it."""
-        return f"sessions_{self.rows}_{self.payload}"
-
-    @property
-    def their_table(self) -> str:
-        """The name of Advanced Alchemy's."""
-        return f"their_{self.table}"
+__all__ = ("Ours", "SyncOurs", "Theirs", "floor", "ours", "pool", "their_backend", "theirs")
 
 
 class Ours:
@@ -109,49 +89,49 @@ class Theirs:
 
 
 @asynccontextmanager
-async def floor(url: URL, load: Load, *, is_async: bool) -> AsyncIterator[Any]:
+async def floor(place: Place, load: Load) -> AsyncIterator[Any]:
     """Lend the driver alone."""
-    if is_async:
-        async_floor = ASYNC_FLOORS[url.drivername](url, load.table)
+    if place.is_async:
+        async_floor = ASYNC_FLOORS[place.url.drivername](place.url, load.table)
         await async_floor.open(load.concurrency)
         yield async_floor
         await async_floor.close()
     else:
-        sync_floor = SYNC_FLOORS[url.drivername](url, load.table)
+        sync_floor = SYNC_FLOORS[place.url.drivername](place.url, load.table)
         sync_floor.open(load.concurrency)
         yield sync_floor
         sync_floor.close()
 
 
 @asynccontextmanager
-async def ours(url: URL, load: Load, *, is_async: bool) -> AsyncIterator[Ours | SyncOurs]:
+async def ours(place: Place, load: Load) -> AsyncIterator[Ours | SyncOurs]:
     """Lend the storage of this package that suits the driver."""
     model = model_here(load.table)
-    if is_async:
-        async_engine = SQLAlchemyAsyncConfig(url, **pool(load)).get_engine()
+    if place.is_async:
+        async_engine = SQLAlchemyAsyncConfig(place.url, **pool(load)).get_engine()
         yield Ours(AsyncSessionStorage(async_engine, model))
         await async_engine.dispose()
     else:
-        sync_engine = SQLAlchemySyncConfig(url, **pool(load)).get_engine()
+        sync_engine = SQLAlchemySyncConfig(place.url, **pool(load)).get_engine()
         yield SyncOurs(SyncSessionStorage(sync_engine, model))
         sync_engine.dispose()
 
 
 @asynccontextmanager
-async def theirs(url: URL, load: Load, *, is_async: bool) -> AsyncIterator[Theirs]:
+async def theirs(place: Place, load: Load) -> AsyncIterator[Theirs]:
     """Lend Advanced Alchemy's backend that suits the driver."""
-    async with their_backend(url, load, is_async=is_async) as backend:
+    async with their_backend(place, load) as backend:
         yield Theirs(backend)
 
 
 @asynccontextmanager
 async def their_backend(
-    url: URL, load: Load, *, is_async: bool
+    place: Place, load: Load
 ) -> AsyncIterator[TheirAsyncBackend | TheirSyncBackend]:
     """Lend Advanced Alchemy's backend, with as many connections as there are tasks."""
-    text = url.render_as_string(hide_password=False)
+    text = place.url.render_as_string(hide_password=False)
     config, model = ServerSideSessionConfig(), model_there(load.their_table)
-    if is_async:
+    if place.is_async:
         alchemy = TheirAsyncConfig(connection_string=text)
         alchemy.engine_config.pool_size = load.concurrency
         yield TheirAsyncBackend(config, alchemy, model)

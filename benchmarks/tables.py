@@ -14,9 +14,11 @@ from sqlalchemy import create_engine, event, text
 from litestar_sessions import SessionModelMixin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import URL, Engine
 
-__all__ = ("data_of", "fill", "model_here", "model_there", "session_id_of")
+__all__ = ("data_of", "drop", "fill", "model_here", "model_there", "session_id_of")
 
 SYNC_DRIVERS = {
     "sqlite+aiosqlite": "sqlite+pysqlite",
@@ -30,7 +32,7 @@ _ROWS = {
         SELECT (lpad(to_hex(1750000000000 + n), 12, '0') || '7' || substr(md5(n::text), 1, 3)
                 || '8' || substr(md5(n::text), 4, 15))::uuid,
             encode(sha256(n::text::bytea), 'hex'), :data,
-            CAST(:start AS timestamptz) + interval '1 second' * (n * 7919 % 1209600)
+            CAST(:start AS timestamptz) + interval '1 second' * (n::bigint * 7919 % 1209600)
         FROM generate_series(0, :rows - 1) n""",
     "mysql": """
         SELECT UNHEX(CONCAT(LPAD(HEX(1750000000000 + seq), 12, '0'), '7', SUBSTR(MD5(seq), 1, 3),
@@ -89,6 +91,14 @@ def fill(url: URL, model: type[Any], rows: int, payload: int) -> None:
         with engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.execute(text(f"VACUUM (ANALYZE) {table.name}"))
+    engine.dispose()
+
+
+def drop(url: URL, models: Iterable[type[Any]]) -> None:
+    """Remove the tables of models, if they are there."""
+    engine = _engine(url)
+    for model in models:
+        model.__table__.drop(engine, checkfirst=True)
     engine.dispose()
 
 

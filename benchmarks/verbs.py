@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from contextlib import AsyncExitStack
 from functools import partial
-from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS, fill_tables, opened
 from benchmarks.measuring import Timing, Turn, middle, ratios, take_turns
+from benchmarks.places import grid
 from benchmarks.reporting import Report
 from benchmarks.settings import Settings
-from benchmarks.storages import Load
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from collections.abc import Sequence
 
+    from benchmarks.places import Load, Place
     from benchmarks.reporting import Results
     from tests.support.databases import Servers
 
-__all__ = ("DEFAULTS", "main")
+__all__ = ("DEFAULTS", "main", "measure")
 
 DEFAULTS = Settings()
 COLUMNS = {
@@ -40,35 +38,30 @@ COLUMNS = {
 def main(settings: Settings, servers: Servers) -> Results:
     """Measure every verb; a ratio is the rate of a contender over that of the driver alone."""
     report = Report(COLUMNS)
-    for driver in settings.driver:
-        half, _, name = driver.partition(" ")
-        with tempfile.TemporaryDirectory() as folder:
-            url = servers.database(name, Path(folder)).url
-            for sizes in product(settings.rows, settings.payload, settings.concurrency):
-                load = Load(*sizes)
-                measuring = measure(url, load, settings, is_async=half == "async")
-                for verb, timings in asyncio.run(measuring).items():
-                    _add(report, driver, load, verb, timings)
+    for place, load in grid(settings, servers):
+        for verb, timings in asyncio.run(measure(place, load, settings)).items():
+            _add(report, place.driver, load, verb, timings)
     return report.results
 
 
 async def measure(
-    url: URL, load: Load, settings: Settings, *, is_async: bool
+    place: Place,
+    load: Load,
+    settings: Settings,
+    names: Sequence[str] = (FLOOR, OURS, THEIRS),
+    verbs: Sequence[str] = VERBS,
 ) -> dict[str, dict[str, list[Timing]]]:
-    """Return the timings of every verb and contender."""
-    fill_tables(url, load)
+    """Return the timings of verbs, by contender."""
+    fill_tables(place, load, names)
     async with AsyncExitStack() as stack:
-        those = {
-            name: await stack.enter_async_context(opened(name, url, load, is_async=is_async))
-            for name in (FLOOR, OURS, THEIRS)
-        }
+        those = {name: await stack.enter_async_context(opened(name, place, load)) for name in names}
         turn = Turn.of(settings)
         return {
             verb: await take_turns(
                 {name: partial(one.take, verb, turn) for name, one in those.items()},
                 settings.rounds,
             )
-            for verb in VERBS
+            for verb in verbs
         }
 
 

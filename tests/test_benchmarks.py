@@ -10,6 +10,7 @@ from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import growth, payload
 from benchmarks.apps import APPS
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
 from benchmarks.handlers import KINDS
@@ -33,7 +34,7 @@ def measured(part: str, servers: Servers, **settings: Any) -> list[dict[str, Any
     """Return the results of a very short run."""
     module = import_module(f"benchmarks.{part}")
     results: list[dict[str, Any]] = module.main(
-        replace(module.DEFAULTS, **LITTLE, **settings), servers
+        replace(module.DEFAULTS, **{**LITTLE, **settings}), servers
     )
     return results
 
@@ -66,3 +67,17 @@ def test_every_kind_of_request_by_who_keeps_the_sessions(servers: Servers) -> No
     results = measured("requests", servers, driver=drivers)
     assert of(results, "driver", "kind", "contender") == list(product(drivers, KINDS, APPS))
     assert all(result["of_no_sessions"] > 0 for result in results)
+
+
+def test_tables_of_every_size(servers: Servers) -> None:
+    results = measured("growth", servers, rows=(4, 40))
+    drivers = growth.DEFAULTS.driver
+    assert of(results, "driver", "verb", "rows") == list(product(drivers, VERBS[:2], (4, 40)))
+    assert all(result["cost"] > 0 for result in results)
+
+
+def test_sessions_of_every_size(servers: Servers) -> None:
+    results = measured("payload", servers, payload=(100, 100_000))
+    sizes = product(payload.DEFAULTS.driver, (100, 100_000), VERBS[:2], (FLOOR, OURS))
+    assert of(results, "driver", "payload", "verb", "contender") == list(sizes)
+    assert all(result["cost"] > 0 for result in results)
