@@ -27,6 +27,8 @@ PARTS = {
     "requests": "whole requests in process, by who keeps the sessions",
     "growth": "reading and writing as the table grows",
     "payload": "reading and writing as sessions grow",
+    "memory": "what requests leave behind, and what those in flight take",
+    "imports": "importing the package",
 }
 """Modules of this package, with ``DEFAULTS`` and ``main(settings, servers)``."""
 NOT_BY_DEFAULT = {"compare"}

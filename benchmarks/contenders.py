@@ -25,7 +25,7 @@ VERBS = LOAD, SAVE, CREATE_AND_DELETE = ("load", "save", "create and delete")
 FLOOR, OURS, THEIRS = "driver alone", "litestar-sessions", "Advanced Alchemy"
 
 _OPENERS: Mapping[str, Callable[..., Any]] = {FLOOR: floor, OURS: ours, THEIRS: theirs}
-_SOME = 20_000
+_SOME = 100_000
 
 
 @dataclass(frozen=True)

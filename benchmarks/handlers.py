@@ -8,14 +8,27 @@ from litestar import MediaType, Request, get, post
 
 from benchmarks.tables import data_of
 
-__all__ = ("ANONYMOUS", "KINDS", "READ", "SIGN_IN", "WRITE", "handlers", "plain_handlers")
+__all__ = (
+    "ANONYMOUS",
+    "KINDS",
+    "PLACES",
+    "READ",
+    "SIGN_IN",
+    "WAIT",
+    "WRITE",
+    "handlers",
+    "plain_handlers",
+)
 
 KINDS = ANONYMOUS, READ, WRITE, SIGN_IN = ("anonymous", "read-only", "write", "sign-in")
+WAIT = "wait"
+"""A page that keeps its visitors until a gate opens."""
 PLACES = {
     ANONYMOUS: ("GET", "/anonymous"),
     READ: ("GET", "/read"),
     WRITE: ("POST", "/write"),
     SIGN_IN: ("POST", "/sign-in"),
+    WAIT: ("GET", "/wait"),
 }
 _TEXT = MediaType.TEXT
 
@@ -39,6 +52,15 @@ async def write(request: Request[Any, Any, Any]) -> str:
     return "Written."
 
 
+@get("/wait", media_type=_TEXT)
+async def wait(request: Request[Any, Any, Any]) -> str:
+    """Wait with the session, if there are sessions, until the gate opens."""
+    session = request.scope.get("session")
+    request.app.state.waiting += 1
+    await request.app.state.gate.wait()
+    return str(bool(session))
+
+
 def handlers(payload: int) -> list[Any]:
     """Return pages that use sessions of so many bytes."""
     data = data_of(payload).decode()
@@ -49,7 +71,7 @@ def handlers(payload: int) -> list[Any]:
         request.session.update(count=0, data=data)
         return "Welcome."
 
-    return [anonymous, read, write, sign_in]
+    return [anonymous, read, write, sign_in, wait]
 
 
 @get("/read", media_type=_TEXT)
@@ -70,5 +92,5 @@ async def plain_sign_in(request: Request[Any, Any, Any]) -> str:
     return str(len(request.headers))
 
 
-plain_handlers = [anonymous, plain_read, plain_write, plain_sign_in]
+plain_handlers = [anonymous, plain_read, plain_write, plain_sign_in, wait]
 """The same pages without sessions."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.support.databases import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from benchmarks.settings import Settings
-    from tests.support.databases import Database, Servers
+    from tests.support.databases import Servers
 
 __all__ = ("Load", "Place", "grid", "loads", "places")
 
@@ -36,6 +38,11 @@ class Place:
     def is_async(self) -> bool:
         """Whether the driver is async."""
         return self.driver.startswith("async ")
+
+    @property
+    def bare(self) -> Place:
+        """The same for another process, which cannot have the server."""
+        return replace(self, database=Database(self.url))
 
 
 @dataclass(frozen=True)

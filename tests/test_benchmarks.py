@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import growth, payload
+from benchmarks import growth, imports, memory, payload
 from benchmarks.apps import APPS
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
 from benchmarks.handlers import KINDS
@@ -81,3 +81,19 @@ def test_sessions_of_every_size(servers: Servers) -> None:
     sizes = product(payload.DEFAULTS.driver, (100, 100_000), VERBS[:2], (FLOOR, OURS))
     assert of(results, "driver", "payload", "verb", "contender") == list(sizes)
     assert all(result["cost"] > 0 for result in results)
+
+
+def test_imports_in_fresh_interpreters(servers: Servers) -> None:
+    results = measured("imports", servers)
+    assert of(results, "what") == [(what,) for what in imports.CONTENDERS]
+    assert all(result["ratio"] > 0 for result in results)
+
+
+def test_memory_that_is_left_and_memory_in_flight(servers: Servers) -> None:
+    driver = ("sync sqlite+pysqlite",)
+    results = measured("memory", servers, driver=driver, operations=20)
+    parked = of(results[-8:], "contender", "what")
+    kinds = ("in flight, anonymous", "in flight, with a session")
+    assert parked == list(product(memory.CONTENDERS, kinds))
+    assert [result["requests"] for result in results[:-9]] == list(range(0, 21, 2))
+    assert all(result["objects"] > 0 for result in results[:-9])
