@@ -28,6 +28,7 @@ PARTS = {
     "growth": "reading and writing as the table grows",
     "payload": "reading and writing as sessions grow",
     "memory": "what requests leave behind, and what those in flight take",
+    "counts": "round trips, function calls and CPU time of each verb",
     "imports": "importing the package",
 }
 """Modules of this package, with ``DEFAULTS`` and ``main(settings, servers)``."""

@@ -58,17 +58,15 @@ def main(settings: Settings, servers: Servers) -> Results:
         fill_tables(place, few, rows=0)
         for result in in_fresh_process(_leavings, place.bare, few, settings.operations):
             report.add(**result)
-        plain: dict[str, float] = {}
-        for name in CONTENDERS:
-            parked = in_fresh_process(_parked, name, place.bare, few, load.concurrency)
-            for what, size in parked.items():
-                beyond = size - plain.setdefault(what, size)
+        parked = in_fresh_process(_parked, place.bare, few, load.concurrency)
+        for name, sizes in parked.items():
+            for what, size in sizes.items():
                 report.add(
                     what=what,
                     contender=name,
                     requests=load.concurrency,
                     bytes_each=size,
-                    beyond_plain=beyond,
+                    beyond_plain=size - parked[PLAIN][what],
                 )
     return report.results
 
@@ -126,8 +124,8 @@ async def _trace(visit: Any, count: int) -> dict[str, Any]:
     }
 
 
-def _parked(name: str, place: Place, load: Load, count: int) -> dict[str, float]:
-    return asyncio.run(_park(name, place, load, count))
+def _parked(place: Place, load: Load, count: int) -> dict[str, dict[str, float]]:
+    return {name: asyncio.run(_park(name, place, load, count)) for name in CONTENDERS}
 
 
 async def _park(name: str, place: Place, load: Load, count: int) -> dict[str, float]:

@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import growth, imports, memory, payload
+from benchmarks import counts, growth, imports, memory, payload
 from benchmarks.apps import APPS
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
 from benchmarks.handlers import KINDS
@@ -97,3 +97,14 @@ def test_memory_that_is_left_and_memory_in_flight(servers: Servers) -> None:
     assert parked == list(product(memory.CONTENDERS, kinds))
     assert [result["requests"] for result in results[:-9]] == list(range(0, 21, 2))
     assert all(result["objects"] > 0 for result in results[:-9])
+
+
+def test_round_trips_and_calls_of_each_verb(servers: Servers) -> None:
+    drivers = ("async postgresql+asyncpg", "sync sqlite+pysqlite")
+    results = measured("counts", servers, driver=drivers, concurrency=(1,))
+    assert of(results, "driver", "verb", "contender") == list(
+        product(drivers, counts.VERBS, (OURS, THEIRS))
+    )
+    for result in results:
+        assert (result["round_trips"] == 1) is (result["contender"] == OURS)
+        assert result["calls"] > 0

@@ -1,0 +1,136 @@
+"""What each verb takes, counted: round trips, calls of Python functions, and CPU time."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from inspect import isawaitable
+from time import process_time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine
+
+from benchmarks.contenders import OURS, THEIRS, fill_tables
+from benchmarks.fresh import in_fresh_process
+from benchmarks.places import grid
+from benchmarks.reporting import Report
+from benchmarks.settings import Settings
+from benchmarks.storages import ours, theirs
+from benchmarks.tables import data_of, session_id_of
+from tests.support.databases import Database
+from tests.support.lives import WARM_UP
+from tests.support.roundtrips import RoundTripProxy, StatementCounter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from benchmarks.places import Load, Place
+    from benchmarks.reporting import Results
+    from tests.support.databases import Servers
+
+
+__all__ = ("CONTENDERS", "DEFAULTS", "VERBS", "main")
+
+DEFAULTS = Settings(concurrency=(1,), operations=300)
+CONTENDERS = {OURS: ours, THEIRS: theirs}
+VERBS = ("load", "save", "create", "delete")
+COLUMNS = {"driver": 26, "verb": 6, "contender": 17, "round_trips": 11, "calls": 6, "cpu_us": 7}
+_FEW = 20
+
+
+def main(settings: Settings, servers: Servers) -> Results:
+    """Count; a round trip of SQLite is a statement, for it has no wire."""
+    report = Report(COLUMNS)
+    for place, load in grid(settings, servers):
+        fill_tables(place, load)
+        counted = {
+            name: in_fresh_process(_count, name, place.bare, load, settings.operations)
+            for name in CONTENDERS
+        }
+        for verb in VERBS:
+            for name, costs in counted.items():
+                figures = {what: each[verb] for what, each in costs.items()}
+                report.add(driver=place.driver, verb=verb, contender=name, **figures)
+    return report.results
+
+
+def _count(name: str, place: Place, load: Load, operations: int) -> dict[str, Mapping[str, float]]:
+    seconds = _costs(name, place, load, process_time, operations)
+    with _calls() as calls:
+        called = _costs(name, place, load, calls, _FEW)
+    with _round_trips(place) as (trips, watched):
+        asked = _costs(name, watched, load, trips, _FEW)
+    return {
+        "round_trips": asked,
+        "calls": called,
+        "cpu_us": {verb: each * 1e6 for verb, each in seconds.items()},
+    }
+
+
+def _costs(
+    name: str, place: Place, load: Load, read: Callable[[], float], times: int
+) -> dict[str, float]:
+    """Return by how much a counter moves for each operation, by verb."""
+    return asyncio.run(_perform_all(name, place, load, read, times))
+
+
+async def _perform_all(
+    name: str, place: Place, load: Load, read: Callable[[], float], times: int
+) -> dict[str, float]:
+    async with CONTENDERS[name](place, load) as storage:
+        verbs = _verbs(storage, load)
+        costs = {}
+        for count in (WARM_UP, times):
+            for verb, perform in verbs.items():
+                before = read()
+                for number in range(count):
+                    done = perform(number)
+                    if isawaitable(done):
+                        await done
+                costs[verb] = (read() - before) / count
+        return costs
+
+
+def _verbs(storage: Any, load: Load) -> dict[str, Callable[[int], Any]]:
+    data = data_of(load.payload)
+    return {
+        "load": lambda number: storage.load(session_id_of(number % load.rows)),
+        "save": lambda number: storage.save(session_id_of(number % load.rows), data),
+        "create": lambda number: storage.create(session_id_of(-1 - number), data),
+        "delete": lambda number: storage.delete(session_id_of(-1 - number)),
+    }
+
+
+@contextmanager
+def _calls() -> Iterator[Callable[[], int]]:
+    """Lend the number of Python functions that were called in any thread."""
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    threading.setprofile(note)  # for threads that start later, as all of an event loop do
+    sys.setprofile(note)
+    try:
+        yield lambda: count
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+@contextmanager
+def _round_trips(place: Place) -> Iterator[tuple[Callable[[], int], Place]]:
+    """Lend a counter, and the place as it is to be reached."""
+    url = place.url
+    if url.port is None:
+        counter = StatementCounter()
+        counter.watch(Engine)  # type: ignore[arg-type]  # all of them: theirs makes its own
+        yield lambda: counter.count, place
+        return
+    with RoundTripProxy("127.0.0.1", url.port) as proxy:
+        database = Database(url.set(port=proxy.port))
+        yield lambda: proxy.count, replace(place, database=database)
