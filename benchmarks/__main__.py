@@ -30,6 +30,7 @@ PARTS = {
     "memory": "what requests leave behind, and what those in flight take",
     "counts": "round trips, function calls and CPU time of each verb",
     "imports": "importing the package",
+    "compare": "the working tree beside another revision",
 }
 """Modules of this package, with ``DEFAULTS`` and ``main(settings, servers)``."""
 NOT_BY_DEFAULT = {"compare"}

@@ -22,6 +22,7 @@ __all__ = (
     "Spread",
     "Timing",
     "Turn",
+    "cpu_ratios",
     "in_tasks",
     "in_threads",
     "middle",
@@ -78,15 +79,16 @@ class Spread:
         low, _, high = quantiles(known, n=4)
         return cls(median(known), low, high)
 
-    @property
-    def inverse(self) -> Spread:
-        """The spread of the other contender's ratio to this one."""
-        return Spread(1 / self.median, 1 / self.high, 1 / self.low)
-
 
 def ratios(mine: Sequence[Timing], base: Sequence[Timing]) -> Spread:
     """Return one contender's rate over another's, round by round."""
     return Spread.of(one.rate / other.rate for one, other in zip(mine, base, strict=True))
+
+
+def cpu_ratios(mine: Sequence[Timing], base: Sequence[Timing]) -> Spread:
+    """Return the CPU time of one contender's operations over another's, round by round."""
+    pairs = zip(mine, base, strict=True)
+    return Spread.of((one.cpu / one.count) / (other.cpu / other.count) for one, other in pairs)
 
 
 def middle(timings: Sequence[Timing]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import counts, growth, imports, memory, payload
+from benchmarks import compare, counts, growth, imports, memory, payload
 from benchmarks.apps import APPS
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
 from benchmarks.handlers import KINDS
@@ -108,3 +108,10 @@ def test_round_trips_and_calls_of_each_verb(servers: Servers) -> None:
     for result in results:
         assert (result["round_trips"] == 1) is (result["contender"] == OURS)
         assert result["calls"] > 0
+
+
+def test_the_working_tree_beside_another_revision(servers: Servers) -> None:
+    driver = ("sync sqlite+pysqlite",)
+    results = measured("compare", servers, driver=driver)
+    assert of(results, "driver", "what") == list(product(driver, compare.WHAT))
+    assert all(result["of_base"] > 0 for result in results)
