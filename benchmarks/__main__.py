@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PARTS = {
     "verbs": "the verbs of a storage, beside the driver alone and Advanced Alchemy",
     "requests": "whole requests in process, by who keeps the sessions",
+    "processes": "whole servers under wrk",
     "growth": "reading and writing as the table grows",
     "payload": "reading and writing as sessions grow",
     "memory": "what requests leave behind, and what those in flight take",

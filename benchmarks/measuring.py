@@ -100,14 +100,19 @@ def middle(timings: Sequence[Timing]) -> dict[str, float]:
 
 
 async def take_turns(
-    contenders: Mapping[K, Callable[[], Awaitable[Timing]]], rounds: int
+    contenders: Mapping[K, Callable[[], Awaitable[Timing]]], rounds: int, *, warms_up: bool = True
 ) -> dict[K, list[Timing]]:
     """Return the timings of every contender, round by round.
 
     A first round is not counted: in it connections are opened and statements prepared.
+
+    Args:
+        contenders: What takes a turn, by name.
+        rounds: How many are counted.
+        warms_up: Whether there is that first round.
     """
     timings: dict[K, list[Timing]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
+    for number in range(0 if warms_up else 1, rounds + 1):
         order = list(contenders)[:: 1 if number % 2 else -1]
         for name in order:
             timing = await contenders[name]()

@@ -21,11 +21,11 @@ from benchmarks.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.places import Load
+    from benchmarks.places import Load, Place
     from benchmarks.reporting import Results
     from tests.support.databases import Servers
 
-__all__ = ("DEFAULTS", "Visitors", "main", "visitors_of")
+__all__ = ("COLUMNS", "DEFAULTS", "Visitors", "add_requests", "main", "visitors_of")
 
 DEFAULTS = Settings(rows=(256,))
 BASES = {"of_no_sessions": PLAIN, "of_Redis": REDIS, "of_Advanced_Alchemy": THEIRS}
@@ -63,7 +63,7 @@ def main(settings: Settings, servers: Servers) -> Results:
     for place, load in grid(settings, servers):
         where = Where(place, load, servers.redis().port)
         for kind, timings in asyncio.run(measure(where, settings)).items():
-            _add(report, where, kind, timings)
+            add_requests(report, place, load, kind, timings)
     return report.results
 
 
@@ -94,11 +94,14 @@ async def visitors_of(app: Any, load: Load, *, has_sessions: bool = True) -> Vis
     return Visitors(app, list(map(cycle, shares(cookies, load.concurrency))))
 
 
-def _add(report: Report, where: Where, kind: str, timings: dict[str, list[Timing]]) -> None:
+def add_requests(
+    report: Report, place: Place, load: Load, kind: str, timings: dict[str, list[Timing]]
+) -> None:
+    """Report what every contender did."""
     for name, mine in timings.items():
         report.add(
-            driver=where.place.driver,
-            concurrency=where.load.concurrency,
+            driver=place.driver,
+            concurrency=load.concurrency,
             kind=kind,
             contender=name,
             **middle(mine),

@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import compare, counts, growth, imports, memory, payload
+from benchmarks import compare, counts, growth, imports, memory, payload, processes
 from benchmarks.apps import APPS
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
 from benchmarks.handlers import KINDS
@@ -115,3 +115,10 @@ def test_the_working_tree_beside_another_revision(servers: Servers) -> None:
     results = measured("compare", servers, driver=driver)
     assert of(results, "driver", "what") == list(product(driver, compare.WHAT))
     assert all(result["of_base"] > 0 for result in results)
+
+
+def test_servers_in_processes_of_their_own(servers: Servers) -> None:
+    driver = ("sync sqlite+pysqlite",)
+    results = measured("processes", servers, driver=driver, seconds=1)
+    assert of(results, "kind", "contender") == list(product(processes.KINDS, processes.CONTENDERS))
+    assert all(result["cpu_us"] > 0 for result in results)
