@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate check bench matrix build clean
+.PHONY: help demo test generate check bench bench-quick bench-compare matrix build clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BASE ?= HEAD
 
 # Installed again only when what is to be installed has changed.
 STAMP := $(VENV)/.installed
@@ -16,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 demo: $(STAMP) ## Serve the demo on http://127.0.0.1:8000 (DATABASE_URL chooses another database)
 	@$(BIN)/python -m examples.demo
@@ -33,8 +34,14 @@ check: $(STAMP) ## Lint, format, type-check, and see that the twins are up to da
 	@$(BIN)/mypy
 	@$(BIN)/python tools/unasync_build.py --check
 
-bench: $(STAMP) ## Measure the verbs against the drivers alone and Advanced Alchemy (ARGS="--help")
+bench: $(STAMP) ## Measure everything beside what it is built on and chosen over (ARGS="--help")
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(STAMP) ## Measure the verbs and whole requests on one driver, in a minute
+	@$(BIN)/python -m benchmarks verbs requests --driver "async postgresql+asyncpg" --rounds 5 $(ARGS)
+
+bench-compare: $(STAMP) ## Measure the working tree beside another revision (BASE=main)
+	@$(BIN)/python -m benchmarks compare --base $(BASE) $(ARGS)
 
 # Those of pyenv are not on the PATH by themselves.
 matrix: export PATH := $(subst $() $(),:,$(wildcard $(HOME)/.pyenv/versions/*/bin)):$(PATH)

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.plots import draw
 from benchmarks.reporting import about
 from benchmarks.settings import DRIVERS, Settings
 from tests.support.databases import Servers
@@ -55,6 +56,8 @@ def main() -> int:
     if options.json:
         text = json.dumps({"about": about(), "results": results}, indent=1)
         options.json.write_text(f"{text}\n", encoding="utf-8")
+    if options.plots:
+        draw(results, options.plots)
     print("\n".join(missing), end="", file=sys.stderr)
     return 1 if missing else 0
 
@@ -78,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, help="a turn ends after so long, if not before")
     add("--base", help="the revision to compare with")
     add("--json", type=Path, metavar="FILE", help="where to write every figure")
+    add("--plots", type=Path, metavar="FOLDER", help="where to draw the results")
     return parser
 
 

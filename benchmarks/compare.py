@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.contenders import OURS, VERBS, fill_tables
 from benchmarks.handlers import KINDS
+from benchmarks.loop import run
 from benchmarks.measuring import Timing, Turn, cpu_ratios, middle, ratios, take_turns
 from benchmarks.places import grid
 from benchmarks.reporting import Report
@@ -80,7 +80,7 @@ def _measure(
         takers = {BASE: base, NEW: new}
         turn = Turn.of(settings)
         return {
-            what: asyncio.run(
+            what: run(
                 take_turns(
                     {name: partial(taker.take, what, turn) for name, taker in takers.items()},
                     settings.rounds,

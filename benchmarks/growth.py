@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import LOAD, OURS, SAVE, fill_tables, opened
+from benchmarks.loop import run
 from benchmarks.measuring import Timing, Turn, middle, ratios, take_turns
 from benchmarks.places import loads, places
 from benchmarks.reporting import Report
@@ -42,7 +42,7 @@ def main(settings: Settings, servers: Servers) -> Results:
     """Measure every size; a cost is the time of an operation over that in the smallest table."""
     report = Report(COLUMNS)
     for place in places(settings, servers):
-        for verb, timings in asyncio.run(_measure(place, settings)).items():
+        for verb, timings in run(_measure(place, settings)).items():
             _add(report, place.driver, verb, timings)
     return report.results
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks.loop import run
 from benchmarks.measuring import Timing, ratios, take_turns
 from benchmarks.reporting import Report
 from benchmarks.settings import Settings
@@ -50,7 +50,7 @@ def main(settings: Settings, _servers: Servers) -> Results:
     """Measure the imports; a ratio is the time over that of litestar and sqlalchemy alone."""
     report = Report(COLUMNS)
     contenders = {what: partial(_time, code) for what, code in CONTENDERS.items()}
-    timings = asyncio.run(take_turns(contenders, settings.rounds))
+    timings = run(take_turns(contenders, settings.rounds))
     base = next(iter(timings.values()))
     for what, mine in timings.items():
         report.add(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import FLOOR, LOAD, OURS, SAVE
+from benchmarks.loop import run
 from benchmarks.measuring import middle, ratios
 from benchmarks.places import grid
 from benchmarks.reporting import Report
@@ -45,7 +45,7 @@ def main(settings: Settings, servers: Servers) -> Results:
     report = Report(COLUMNS)
     for place, load in grid(settings, servers):
         measuring = measure(place, load, settings, (FLOOR, OURS), (LOAD, SAVE))
-        for verb, timings in asyncio.run(measuring).items():
+        for verb, timings in run(measuring).items():
             _add(report, place.driver, load, verb, timings)
         drop(place.url, [model_here(load.table)])
     return report.results

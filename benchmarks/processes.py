@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
 import os
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from benchmarks.apps import MEMORY, OURS, PLAIN, REDIS, THEIRS
 from benchmarks.contenders import fill_tables
 from benchmarks.handlers import ANONYMOUS, PLACES, READ, SIGN_IN
+from benchmarks.loop import run
 from benchmarks.measuring import Timing, take_turns
 from benchmarks.places import grid
 from benchmarks.reporting import Report
@@ -85,7 +85,7 @@ def _measure(
     for name, wrk in wrks.items():
         wrk.prepare(load.rows if name != PLAIN else 0)
     return {
-        kind: asyncio.run(
+        kind: run(
             take_turns(
                 {name: partial(wrk.take, kind, settings.seconds) for name, wrk in wrks.items()},
                 settings.rounds,

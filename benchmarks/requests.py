@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from benchmarks.apps import APPS, PLAIN, REDIS, THEIRS, Where, opened
 from benchmarks.asgi import cookie_in, requester
 from benchmarks.contenders import fill_tables
 from benchmarks.handlers import KINDS, PLACES, READ, SIGN_IN, WRITE
+from benchmarks.loop import run
 from benchmarks.measuring import Timing, Turn, in_tasks, middle, ratios, shares, take_turns
 from benchmarks.places import grid
 from benchmarks.reporting import Report
@@ -62,7 +62,7 @@ def main(settings: Settings, servers: Servers) -> Results:
     report = Report(COLUMNS)
     for place, load in grid(settings, servers):
         where = Where(place, load, servers.redis().port)
-        for kind, timings in asyncio.run(measure(where, settings)).items():
+        for kind, timings in run(measure(where, settings)).items():
             add_requests(report, place, load, kind, timings)
     return report.results
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS, fill_tables, opened
+from benchmarks.loop import run
 from benchmarks.measuring import Timing, Turn, middle, ratios, take_turns
 from benchmarks.places import grid
 from benchmarks.reporting import Report
@@ -39,7 +39,7 @@ def main(settings: Settings, servers: Servers) -> Results:
     """Measure every verb; a ratio is the rate of a contender over that of the driver alone."""
     report = Report(COLUMNS)
     for place, load in grid(settings, servers):
-        for verb, timings in asyncio.run(measure(place, load, settings)).items():
+        for verb, timings in run(measure(place, load, settings)).items():
             _add(report, place.driver, load, verb, timings)
     return report.results
 
