@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from inspect import iscoroutinefunction
+from inspect import isawaitable
 from itertools import cycle
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,9 @@ def fill_tables(
 async def opened(name: str, place: Place, load: Load) -> AsyncIterator[Contender]:
     """Lend a contender whose table is filled."""
     async with _OPENERS[name](place, load) as storage:
-        if iscoroutinefunction(storage.load):
+        found = storage.load(session_id_of(0))
+        assert (await found if isawaitable(found) else found) is not None, name
+        if place.is_async or name == THEIRS:
             yield Contender(_async_verbs(storage, load), _sources(load), None)
             return
         with ThreadPoolExecutor(load.concurrency) as threads:

@@ -76,7 +76,7 @@ class Spread:
         known = list(values)
         if len(known) == 1:
             return cls(known[0], known[0], known[0])
-        low, _, high = quantiles(known, n=4)
+        low, _, high = quantiles(known, n=4, method="inclusive")
         return cls(median(known), low, high)
 
 

@@ -76,8 +76,12 @@ def _verbs(results: Results) -> Figure:
 
 
 def _requests(results: Results) -> Figure:
-    """Draw requests per second, for as many at a time as there were, by driver."""
-    drivers = _seen(results, "driver")
+    """Draw requests per second, for as many at a time as there were, by database."""
+    # One driver for each database is enough to look at.
+    first = {
+        driver.partition("+")[0].split()[1]: driver for driver in _seen(results, "driver")[::-1]
+    }
+    drivers = sorted(first.values(), key=_seen(results, "driver").index)
     most = max(_seen(results, "concurrency"))
     names = _seen(results, "contender")
     figure = Figure(figsize=(9, 0.5 + 2.4 * len(drivers)), layout="constrained")
@@ -87,7 +91,7 @@ def _requests(results: Results) -> Figure:
         _bars(axes, mine, "kind", names, "per_second")
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        axes.set_title(f"Requests per second, {most} at a time, {driver}")
+        axes.set_title(f"{driver}: requests per second, {most} at a time (logarithmic)")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
 

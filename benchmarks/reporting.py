@@ -13,7 +13,7 @@ from benchmarks.measuring import Spread
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("Report", "Results", "about", "flat")
+__all__ = ("Report", "Results", "about")
 
 Results = list[dict[str, Any]]
 
@@ -38,7 +38,7 @@ class Report:
 
     def add(self, **figures: Any) -> None:
         """Add a result; a spread becomes two figures, the median and the quartiles."""
-        result = flat(figures)
+        result = _flat(figures)
         self.results.append(result)
         print(self._line({name: _short(result.get(name, "")) for name in self.columns}), flush=True)
 
@@ -48,7 +48,7 @@ class Report:
         return " ".join(line).rstrip()
 
 
-def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures as JSON can have them."""
     result: dict[str, Any] = {}
     for name, value in figures.items():

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import make_url
 
+import litestar_sessions
 from benchmarks import apps, contenders
 from benchmarks.apps import Where
 from benchmarks.contenders import VERBS
@@ -28,8 +29,6 @@ __all__ = ()
 
 def main() -> None:
     """Serve one place and one load, which the first order names."""
-    import litestar_sessions  # noqa: PLC0415 - says which revision this is
-
     place, load = _place_and_load(json.loads(sys.stdin.readline()))
     _answer(str(Path(litestar_sessions.__file__).parents[1]))
     asyncio.run(_serve(place, load))

@@ -9,11 +9,13 @@ from dataclasses import replace
 from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 from benchmarks import compare, counts, growth, imports, memory, payload, processes
 from benchmarks.apps import APPS
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
 from benchmarks.handlers import KINDS
+from benchmarks.plots import draw
 from benchmarks.settings import DRIVERS, ROOT
 
 if TYPE_CHECKING:
@@ -122,3 +124,21 @@ def test_servers_in_processes_of_their_own(servers: Servers) -> None:
     results = measured("processes", servers, driver=driver, seconds=1)
     assert of(results, "kind", "contender") == list(product(processes.KINDS, processes.CONTENDERS))
     assert all(result["cpu_us"] > 0 for result in results)
+
+
+def test_drawings_of_the_results_are_the_same_each_time(servers: Servers, tmp_path: Path) -> None:
+    driver = ("sync sqlite+pysqlite",)
+    results = {
+        part: measured(part, servers, driver=driver)
+        for part in ("verbs", "requests", "growth", "payload")
+    }
+    drawn = []
+    for number in range(2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        draw(results, folder)
+        drawn.append({path.name: path.read_text() for path in folder.iterdir()})
+    assert drawn[0] == drawn[1]
+    assert set(drawn[0]) == {f"benchmark-{part}.svg" for part in results}
+    for text in drawn[0].values():
+        assert ET.fromstring(text).tag.endswith("svg")
