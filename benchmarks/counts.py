@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from inspect import isawaitable
+from itertools import product
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,13 @@ from tests.support.lives import WARM_UP
 from tests.support.roundtrips import RoundTripProxy, StatementCounter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from benchmarks.places import Load, Place
     from benchmarks.reporting import Results
     from tests.support.databases import Servers
 
+Costs = dict[str, dict[str, float]]
 
 __all__ = ("CONTENDERS", "DEFAULTS", "VERBS", "main")
 
@@ -46,35 +48,26 @@ def main(settings: Settings, servers: Servers) -> Results:
     report = Report(COLUMNS)
     for place, load in grid(settings, servers):
         fill_tables(place, load)
-        counted = {
-            name: in_fresh_process(_count, name, place.bare, load, settings.operations)
-            for name in CONTENDERS
-        }
-        for verb in VERBS:
-            for name, costs in counted.items():
-                figures = {what: each[verb] for what, each in costs.items()}
-                report.add(driver=place.driver, verb=verb, contender=name, **figures)
+        counted = in_fresh_process(_count, place.bare, load, settings.operations)
+        for verb, name in product(VERBS, CONTENDERS):
+            figures = {what: costs[name][verb] for what, costs in counted.items()}
+            report.add(driver=place.driver, verb=verb, contender=name, **figures)
     return report.results
 
 
-def _count(name: str, place: Place, load: Load, operations: int) -> dict[str, Mapping[str, float]]:
-    seconds = _costs(name, place, load, process_time, operations)
+def _count(place: Place, load: Load, operations: int) -> dict[str, Costs]:
+    """Return every figure; time comes first, for whoever counts takes some."""
+    seconds = _costs(place, load, _microseconds, operations)
     with _calls() as calls:
-        called = _costs(name, place, load, calls, _FEW)
+        called = _costs(place, load, calls, _FEW)
     with _round_trips(place) as (trips, watched):
-        asked = _costs(name, watched, load, trips, _FEW)
-    return {
-        "round_trips": asked,
-        "calls": called,
-        "cpu_us": {verb: each * 1e6 for verb, each in seconds.items()},
-    }
+        asked = _costs(watched, load, trips, _FEW)
+    return {"round_trips": asked, "calls": called, "cpu_us": seconds}
 
 
-def _costs(
-    name: str, place: Place, load: Load, read: Callable[[], float], times: int
-) -> dict[str, float]:
-    """Return by how much a counter moves for each operation, by verb."""
-    return asyncio.run(_perform_all(name, place, load, read, times))
+def _costs(place: Place, load: Load, read: Callable[[], float], times: int) -> Costs:
+    """Return by how much a counter moves for each operation, by contender and verb."""
+    return {name: asyncio.run(_perform_all(name, place, load, read, times)) for name in CONTENDERS}
 
 
 async def _perform_all(
@@ -102,6 +95,10 @@ def _verbs(storage: Any, load: Load) -> dict[str, Callable[[int], Any]]:
         "create": lambda number: storage.create(session_id_of(-1 - number), data),
         "delete": lambda number: storage.delete(session_id_of(-1 - number)),
     }
+
+
+def _microseconds() -> float:
+    return process_time() * 1e6
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def main(settings: Settings, _servers: Servers) -> Results:
     """Measure the imports; a ratio is the time over that of litestar and sqlalchemy alone."""
     report = Report(COLUMNS)
     contenders = {what: partial(_time, code) for what, code in CONTENDERS.items()}
-    timings = run(take_turns(contenders, settings.rounds))
+    timings = run(take_turns(contenders, settings.rounds, warms_up=False))
     base = next(iter(timings.values()))
     for what, mine in timings.items():
         report.add(

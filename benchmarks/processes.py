@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.apps import MEMORY, OURS, PLAIN, REDIS, THEIRS
+from benchmarks.apps import OURS, PLAIN, REDIS, THEIRS
 from benchmarks.contenders import fill_tables
 from benchmarks.handlers import ANONYMOUS, PLACES, READ, SIGN_IN
 from benchmarks.loop import run
@@ -38,7 +38,7 @@ __all__ = ("CONTENDERS", "DEFAULTS", "KINDS", "main")
 DEFAULTS = Settings(
     driver=("async postgresql+asyncpg",), concurrency=(32,), rows=(256,), rounds=3, seconds=2
 )
-CONTENDERS = (PLAIN, OURS, THEIRS, MEMORY, REDIS)
+CONTENDERS = (PLAIN, OURS, THEIRS, REDIS)
 KINDS = (ANONYMOUS, READ)
 _SCRIPT = """
 local headers, number = {%s}, 0

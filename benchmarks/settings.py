@@ -26,7 +26,7 @@ class Settings:
     """How often every contender has its turn."""
     operations: int = 1_000
     """A turn ends after so many operations."""
-    seconds: float = 0.1
+    seconds: float = 0.05
     """A turn ends after so long, if not before."""
     base: str = "HEAD"
     """The revision to compare with."""
