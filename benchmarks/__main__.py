@@ -30,7 +30,7 @@ PARTS = {
     "growth": "reading and writing as the table grows",
     "payload": "reading and writing as sessions grow",
     "memory": "what requests leave behind, and what those in flight take",
-    "counts": "round trips, function calls and CPU time of each verb",
+    "counts": "round trips, function calls and CPU time of each verb and request",
     "imports": "importing the package",
     "compare": "the working tree beside another revision",
 }

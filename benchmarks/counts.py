@@ -1,11 +1,11 @@
-"""What each verb takes, counted: round trips, calls of Python functions, and CPU time."""
+"""What each verb and each request takes: round trips, calls of Python functions, CPU time."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from inspect import isawaitable
 from itertools import product
@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
+from benchmarks.apps import MEMORY, PLAIN, Where, opened
+from benchmarks.asgi import requester
 from benchmarks.contenders import OURS, THEIRS, fill_tables
 from benchmarks.fresh import in_fresh_process
+from benchmarks.handlers import KINDS, PLACES, SIGNED_IN
 from benchmarks.places import grid
 from benchmarks.reporting import Report
+from benchmarks.requests import visitors_of
 from benchmarks.settings import Settings
 from benchmarks.storages import ours, theirs
 from benchmarks.tables import data_of, session_id_of
@@ -30,16 +34,18 @@ if TYPE_CHECKING:
 
     from benchmarks.places import Load, Place
     from benchmarks.reporting import Results
+    from benchmarks.requests import Visitors
     from tests.support.databases import Servers
 
 Costs = dict[str, dict[str, float]]
 
-__all__ = ("CONTENDERS", "DEFAULTS", "VERBS", "main")
+__all__ = ("APPS", "DEFAULTS", "STORAGES", "VERBS", "main")
 
-DEFAULTS = Settings(concurrency=(1,), operations=300)
-CONTENDERS = {OURS: ours, THEIRS: theirs}
+DEFAULTS = Settings(concurrency=(1,), rows=(100,), operations=300)
+STORAGES = {OURS: ours, THEIRS: theirs}
+APPS = (PLAIN, MEMORY, OURS, THEIRS)
 VERBS = ("load", "save", "create", "delete")
-COLUMNS = {"driver": 26, "verb": 6, "contender": 17, "round_trips": 11, "calls": 6, "cpu_us": 7}
+COLUMNS = {"driver": 26, "what": 9, "contender": 17, "round_trips": 11, "calls": 6, "cpu_us": 7}
 _FEW = 20
 
 
@@ -49,9 +55,9 @@ def main(settings: Settings, servers: Servers) -> Results:
     for place, load in grid(settings, servers):
         fill_tables(place, load)
         counted = in_fresh_process(_count, place.bare, load, settings.operations)
-        for verb, name in product(VERBS, CONTENDERS):
-            figures = {what: costs[name][verb] for what, costs in counted.items()}
-            report.add(driver=place.driver, verb=verb, contender=name, **figures)
+        for what, name in (*product(VERBS, STORAGES), *product(KINDS, APPS)):
+            figures = {figure: costs[name][what] for figure, costs in counted.items()}
+            report.add(driver=place.driver, what=what, contender=name, **figures)
     return report.results
 
 
@@ -66,25 +72,37 @@ def _count(place: Place, load: Load, operations: int) -> dict[str, Costs]:
 
 
 def _costs(place: Place, load: Load, read: Callable[[], float], times: int) -> Costs:
-    """Return by how much a counter moves for each operation, by contender and verb."""
-    return {name: asyncio.run(_perform_all(name, place, load, read, times)) for name in CONTENDERS}
+    """Return by how much a counter moves for each operation, by contender."""
+    return {name: asyncio.run(_perform_all(name, place, load, read, times)) for name in APPS}
 
 
 async def _perform_all(
     name: str, place: Place, load: Load, read: Callable[[], float], times: int
 ) -> dict[str, float]:
-    async with CONTENDERS[name](place, load) as storage:
-        verbs = _verbs(storage, load)
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(opened(name, Where(place, load)))
+        operations = _kinds(await visitors_of(app, load, has_sessions=name != PLAIN))
+        if name in STORAGES:
+            storage = await stack.enter_async_context(STORAGES[name](place, load))
+            operations |= _verbs(storage, load)
         costs = {}
         for count in (WARM_UP, times):
-            for verb, perform in verbs.items():
+            for what, perform in operations.items():
                 before = read()
                 for number in range(count):
                     done = perform(number)
                     if isawaitable(done):
                         await done
-                costs[verb] = (read() - before) / count
+                costs[what] = (read() - before) / count
         return costs
+
+
+def _kinds(visitors: Visitors) -> dict[str, Callable[[int], Any]]:
+    def visits(kind: str) -> Callable[[int], Any]:
+        ask, cookies = requester(visitors.app, *PLACES[kind]), visitors.cookies[0]
+        return lambda _number: ask(next(cookies) if kind in SIGNED_IN else None)
+
+    return {kind: visits(kind) for kind in KINDS}
 
 
 def _verbs(storage: Any, load: Load) -> dict[str, Callable[[int], Any]]:

@@ -13,6 +13,7 @@ __all__ = (
     "KINDS",
     "PLACES",
     "READ",
+    "SIGNED_IN",
     "SIGN_IN",
     "WAIT",
     "WRITE",
@@ -21,6 +22,8 @@ __all__ = (
 )
 
 KINDS = ANONYMOUS, READ, WRITE, SIGN_IN = ("anonymous", "read-only", "write", "sign-in")
+SIGNED_IN = {READ, WRITE}
+"""Those of visitors who have a session."""
 WAIT = "wait"
 """A page that keeps its visitors until a gate opens."""
 PLACES = {

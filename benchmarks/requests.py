@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.apps import APPS, PLAIN, REDIS, THEIRS, Where, opened
 from benchmarks.asgi import cookie_in, requester
 from benchmarks.contenders import fill_tables
-from benchmarks.handlers import KINDS, PLACES, READ, SIGN_IN, WRITE
+from benchmarks.handlers import KINDS, PLACES, SIGN_IN, SIGNED_IN
 from benchmarks.loop import run
 from benchmarks.measuring import Timing, Turn, in_tasks, middle, ratios, shares, take_turns
 from benchmarks.places import grid
@@ -52,7 +52,7 @@ class Visitors:
     async def take(self, kind: str, turn: Turn) -> Timing:
         """Visit the page of a kind."""
         ask = requester(self.app, *PLACES[kind])
-        if kind in {READ, WRITE}:
+        if kind in SIGNED_IN:
             return await in_tasks(ask, self.cookies, turn)
         return await in_tasks(ask, [cycle([None]) for _ in self.cookies], turn)
 

@@ -104,12 +104,14 @@ def test_memory_that_is_left_and_memory_in_flight(servers: Servers) -> None:
 def test_round_trips_and_calls_of_each_verb(servers: Servers) -> None:
     drivers = ("async postgresql+asyncpg", "sync sqlite+pysqlite")
     results = measured("counts", servers, driver=drivers, concurrency=(1,))
-    assert of(results, "driver", "verb", "contender") == list(
-        product(drivers, counts.VERBS, (OURS, THEIRS))
-    )
-    for result in results:
-        assert (result["round_trips"] == 1) is (result["contender"] == OURS)
-        assert result["calls"] > 0
+    each = [*product(counts.VERBS, counts.STORAGES), *product(KINDS, counts.APPS)]
+    assert of(results, "driver", "what", "contender") == [
+        (driver, *what) for driver in drivers for what in each
+    ]
+    assert all(result["calls"] > 0 for result in results)
+    ours = {r["what"]: r["round_trips"] for r in results if r["contender"] == OURS}
+    once = dict.fromkeys((*counts.VERBS, "read-only", "sign-in"), 1)
+    assert ours == once | {"anonymous": 0, "write": 2}
 
 
 def test_the_working_tree_beside_another_revision(servers: Servers) -> None:
