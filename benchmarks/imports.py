@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ("CONTENDERS", "DEFAULTS", "main")
 
-DEFAULTS = Settings(rounds=15)
+DEFAULTS = Settings()
 COLUMNS = {"what": 44, "milliseconds": 12, "ratio": 6, "ratio_quartiles": 15, "cpu_us": 9}
 
 _BASE = "import litestar, sqlalchemy"

@@ -56,9 +56,11 @@ def main(settings: Settings, servers: Servers) -> Results:
     for place, load in grid(settings, servers):
         few = Load(load.rows, load.payload, 4)
         fill_tables(place, few, rows=0)
-        for result in in_fresh_process(_leavings, place.bare, few, settings.operations):
+        left, parked = in_fresh_process(
+            _measure, place.bare, few, settings.operations, load.concurrency
+        )
+        for result in left:
             report.add(**result)
-        parked = in_fresh_process(_parked, place.bare, few, load.concurrency)
         for name, sizes in parked.items():
             for what, size in sizes.items():
                 report.add(
@@ -71,8 +73,11 @@ def main(settings: Settings, servers: Servers) -> Results:
     return report.results
 
 
-def _leavings(place: Place, load: Load, count: int) -> Results:
-    return asyncio.run(_leave(place, load, count))
+def _measure(
+    place: Place, load: Load, operations: int, in_flight: int
+) -> tuple[Results, dict[str, dict[str, float]]]:
+    left = asyncio.run(_leave(place, load, operations))
+    return left, {name: asyncio.run(_park(name, place, load, in_flight)) for name in CONTENDERS}
 
 
 async def _leave(place: Place, load: Load, count: int) -> Results:
@@ -122,10 +127,6 @@ async def _trace(visit: Any, count: int) -> dict[str, Any]:
         "traced_bytes": left,
         "bytes_each": left / count,
     }
-
-
-def _parked(place: Place, load: Load, count: int) -> dict[str, dict[str, float]]:
-    return {name: asyncio.run(_park(name, place, load, count)) for name in CONTENDERS}
 
 
 async def _park(name: str, place: Place, load: Load, count: int) -> dict[str, float]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ("COLUMNS", "DEFAULTS", "Visitors", "add_requests", "main", "visitors_of")
 
-DEFAULTS = Settings(rows=(256,))
+DEFAULTS = Settings(rows=(256,), rounds=7)
 BASES = {"of_no_sessions": PLAIN, "of_Redis": REDIS, "of_Advanced_Alchemy": THEIRS}
 COLUMNS = {
     "driver": 26,
