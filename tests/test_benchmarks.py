@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -142,3 +143,14 @@ def test_drawings_of_the_results_are_the_same_each_time(servers: Servers, tmp_pa
     assert set(drawn[0]) == {f"benchmark-{part}.svg" for part in results}
     for text in drawn[0].values():
         assert ET.fromstring(text).tag.endswith("svg")
+
+
+def test_redis_is_a_server_like_the_others(servers: Servers) -> None:
+    server = servers.redis()
+    for _ in range(2):
+        with socket.create_connection((server.host, server.port)) as client:
+            client.sendall(b"PING\r\n")
+            assert client.recv(64) == b"+PONG\r\n"
+            server.cut()
+            assert client.recv(64) == b""
+        server.restart()
