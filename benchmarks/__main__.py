@@ -40,7 +40,10 @@ NOT_BY_DEFAULT = {"compare"}
 
 def main() -> int:
     """Run the parts that the command line names."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    for name in set(options.part) - set(PARTS):
+        parser.error(f"{name} is no part: choose from {', '.join(PARTS)}")
     names = options.part or [name for name in PARTS if name not in NOT_BY_DEFAULT]
     servers = Servers()
     results: dict[str, Results] = {}
@@ -58,7 +61,8 @@ def main() -> int:
         options.json.write_text(f"{text}\n", encoding="utf-8")
     if options.plots:
         draw(results, options.plots)
-    print("\n".join(missing), end="", file=sys.stderr)
+    for message in missing:
+        print(message, file=sys.stderr)
     return 1 if missing else 0
 
 
@@ -71,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Whatever is left out, each part chooses for itself.",
     )
     add = parser.add_argument
-    add("part", nargs="*", choices=[[], *PARTS], metavar="PART", help="all but compare if none")
+    add("part", nargs="*", metavar="PART", help="all but compare if none")
     add("--driver", nargs="+", choices=DRIVERS, metavar="DRIVER", help=", ".join(DRIVERS))
     add("--concurrency", nargs="+", type=int, help="how many operations at a time")
     add("--rows", nargs="+", type=int, help="sessions in the table")
