@@ -56,14 +56,19 @@ def main() -> int:
                 missing.append(f"Not measured: {name}. {error}")
     finally:
         servers.stop()
+        _keep(results, options)
+    for message in missing:
+        print(message, file=sys.stderr)
+    return 1 if missing else 0
+
+
+def _keep(results: dict[str, Results], options: argparse.Namespace) -> None:
+    """Write and draw what was measured, be it all or not."""
     if options.json:
         text = json.dumps({"about": about(), "results": results}, indent=1)
         options.json.write_text(f"{text}\n", encoding="utf-8")
     if options.plots:
         draw(results, options.plots)
-    for message in missing:
-        print(message, file=sys.stderr)
-    return 1 if missing else 0
 
 
 def _parser() -> argparse.ArgumentParser:
