@@ -38,7 +38,7 @@ bench: $(STAMP) ## Measure everything beside what it is built on and chosen over
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-quick: $(STAMP) ## Measure the verbs and whole requests on one driver, in a minute
-	@$(BIN)/python -m benchmarks verbs requests --driver "async postgresql+asyncpg" --rounds 5 $(ARGS)
+	@$(BIN)/python -m benchmarks verbs requests --driver "async postgresql+asyncpg" --rounds 11 $(ARGS)
 
 bench-compare: $(STAMP) ## Measure the working tree beside another revision (BASE=main)
 	@$(BIN)/python -m benchmarks compare --base $(BASE) $(ARGS)
