@@ -17,7 +17,7 @@ from litestar.stores.redis import RedisStore
 
 from benchmarks.handlers import handlers, plain_handlers
 from benchmarks.lean import LeanSessions
-from benchmarks.storages import floor, pool, their_backend
+from benchmarks.storages import floor, their_backend
 from benchmarks.tables import model_here
 from litestar_sessions import (
     SessionPlugin,
@@ -89,7 +89,7 @@ def _asker(alone: Any, threads: ThreadPoolExecutor | None) -> Callable[..., Awai
 async def _ours(where: Where) -> AsyncIterator[Litestar]:
     config_class = SQLAlchemyAsyncConfig if where.place.is_async else SQLAlchemySyncConfig
     config = SQLAlchemySessionConfig(
-        alchemy_config=config_class(where.place.url, **pool(where.load)),
+        alchemy_config=config_class(where.place.url),
         model=model_here(where.load.table),
     )
     yield _app(handlers(where.load.payload), plugins=[SessionPlugin(config)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ _ATTRIBUTE = re.compile(r"[ -:<-~]+")
 _CLEARED = "null"
 """What Litestar puts into a cookie that it clears."""
 
+_NO_AGE = "; Max-Age=0"
+_SPELLING = SimpleCookie()
+
 
 def read_cookie(scope: Scope, key: str) -> str | None:
     """Return the value of a request's cookie, or ``None`` if it has none of that name."""
@@ -55,17 +59,23 @@ def send_cookie(
         value: The session ID.
         max_age: How many seconds the browser is to keep it.
     """
-    cookie = Cookie(
+    attributes = _attributes(
         key=config.key,
-        value=value,
-        max_age=max_age,
         path=config.path,
         domain=config.domain,
         secure=config.secure,
         httponly=config.httponly,
         samesite=config.samesite,
     )
-    MutableScopeHeaders.from_message(message).add("set-cookie", cookie.to_header(header=""))
+    _, spelled = _SPELLING.value_encode(value)
+    header = f"{config.key}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
+    MutableScopeHeaders.from_message(message).add("set-cookie", header)
+
+
+@lru_cache
+def _attributes(**cookie: Any) -> str:
+    """Return what follows the value of a cookie, which takes long to make."""
+    return Cookie(value="", max_age=0, **cookie).to_header(header="").partition('=""')[2]
 
 
 def clear_cookie(message: Message, config: ServerSideSessionConfig) -> None:
