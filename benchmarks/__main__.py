@@ -29,13 +29,14 @@ PARTS = {
     "processes": "whole servers under wrk",
     "growth": "reading and writing as the table grows",
     "payload": "reading and writing as sessions grow",
+    "purging": "deleting the expired while others read and write",
     "memory": "what requests leave behind, and what those in flight take",
     "counts": "round trips, function calls and CPU time of each verb and request",
     "imports": "importing the package",
     "compare": "the working tree beside another revision",
 }
 """Modules of this package, with ``DEFAULTS`` and ``main(settings, servers)``."""
-NOT_BY_DEFAULT = {"compare"}
+NOT_BY_DEFAULT = {"compare", "purging"}
 
 
 def main() -> int:
@@ -80,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Whatever is left out, each part chooses for itself.",
     )
     add = parser.add_argument
-    add("part", nargs="*", metavar="PART", help="all but compare if none")
+    add("part", nargs="*", metavar="PART", help="all but compare and purging if none")
     add("--driver", nargs="+", choices=DRIVERS, metavar="DRIVER", help=", ".join(DRIVERS))
     add("--concurrency", nargs="+", type=int, help="how many operations at a time")
     add("--rows", nargs="+", type=int, help="sessions in the table")

@@ -1,16 +1,13 @@
-"""Measure what deleting the expired costs: in time, in memory, and those who wait meanwhile.
+"""What deleting the expired costs: in time, in memory, and those who wait meanwhile.
 
-Each contestant deletes from a table that was filled anew, while one loop reads sessions and another
+Each contender deletes from a table that was filled anew, while one loop reads sessions and another
 one writes some, through a storage of this package on other connections of the same process.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import sys
-import tempfile
+from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 from itertools import cycle
 from pathlib import Path
@@ -20,69 +17,58 @@ from typing import TYPE_CHECKING, Any
 
 from advanced_alchemy.extensions.litestar import session as theirs
 from litestar.middleware.session.server_side import ServerSideSessionConfig
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete
 
+from benchmarks.contenders import OURS, THEIRS
+from benchmarks.expiring import TABLE, ExpiringSession, fill
+from benchmarks.loop import run
+from benchmarks.places import places
+from benchmarks.reporting import Report
+from benchmarks.settings import Settings
+from benchmarks.tables import data_of
 from litestar_sessions import (
     AsyncSessionStorage,
-    SessionModelMixin,
     SQLAlchemyAsyncConfig,
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
 from litestar_sessions.keys import SessionKeys
-from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import URL
+    from benchmarks.places import Place
+    from benchmarks.reporting import Results
+    from tests.support.databases import Servers
 
-TABLE = "expiring_sessions"
-NOBODY, ONE, OURS, THEIRS = CONTESTANTS = (
-    *("nobody", "one DELETE"),
-    *("litestar-sessions", "Advanced Alchemy"),
+__all__ = ("CONTENDERS", "DEFAULTS", "main")
+
+DEFAULTS = Settings(
+    driver=("async postgresql+asyncpg", "async mysql+asyncmy", "sync sqlite+pysqlite"),
+    rows=(1_000_000,),
+    rounds=3,
 )
-RATIO = "times one DELETE"
+COLUMNS = {
+    "driver": 26,
+    "contender": 17,
+    "seconds": 7,
+    "of_one": 6,
+    "megabytes": 9,
+    "reads_p99_ms": 12,
+    "reads_longest_ms": 16,
+    "writes_p99_ms": 13,
+    "writes_longest_ms": 17,
+}
+NOBODY, ONE = "nobody", "one DELETE"
+CONTENDERS = (NOBODY, ONE, OURS, THEIRS)
+LOOPS = ("reads", "writes")
+EXPIRED = 10
+"""One row in so many."""
 PAUSE = 0.001
 """Between two operations of a loop, in seconds."""
 WARM_UP = 20
-"""How many operations of a loop do not count: connections are opened, and statements compiled."""
-
-_HEAD = (
-    f"{'':20} {'who deletes':18} {'seconds':>7} {'ratio':>5} {'MB':>5}"
-    " | reads: p99, longest (ms) | writes: p99, longest (ms)"
-)
-_ROW = "{:20} {:18} {:7.2f} {:5.2f} {:5.0f} |   {:10.1f} {:10.1f}   |  {:10.1f} {:10.1f}"
-
-# Rows are in the order of their creation, with primary keys that begin with its time, and expire
-# roughly in that order. SQLite's keys have the time in hexadecimal, for want of a function.
-_INTO = f"INSERT INTO {TABLE} (id, session_id, data, expires_at)"
-_FILL = {
-    "postgresql": """{into} SELECT cast(concat(lpad(to_hex(cast({time} AS bigint)), 12, '0'), '7',
-        substr(md5({n}::text), 1, 19)) AS uuid),
-        'sha256:' || encode(sha256({n}::text::bytea), 'hex'), repeat('x', 300)::bytea,
-        to_timestamp({expiry} + floor(random() * 3600)) FROM generate_series(1, {rows}) AS n""",
-    "mysql": """{into} SELECT
-        unhex(concat(lpad(hex({time}), 12, '0'), '7', substr(md5({n}), 1, 19))),
-        concat('sha256:', sha2({n}, 256)), repeat('x', 300),
-        timestampadd(SECOND, {expiry} + floor(rand() * 3600), '1970-01-01') FROM seq_1_to_{rows}""",
-    "sqlite": """WITH RECURSIVE numbers (n) AS
-        (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {rows}) {into}
-        SELECT cast(printf('%012x', {time}) || substr(hex(randomblob(2)), 1, 4) AS blob),
-        'sha256:' || lower(hex(randomblob(32))), zeroblob(300),
-        datetime({expiry} + abs(random()) % 3600, 'unixepoch') || '.000000' FROM numbers""",
-}
-_SETTLE = {
-    "postgresql": f"VACUUM ANALYZE {TABLE}",
-    "mysql": f"ANALYZE TABLE {TABLE}",
-    "sqlite": "PRAGMA wal_checkpoint(TRUNCATE)",
-}
-
-
-class ExpiringSession(SessionModelMixin):
-    """A row for the storage."""
-
-    __tablename__ = TABLE
+"""How many operations of a loop do not count: connections are opened, and statements prepared."""
+_BEFORE, _WITHOUT = 0.5, 3.0
 
 
 class TheirSession(theirs.SessionModelMixin):
@@ -91,132 +77,91 @@ class TheirSession(theirs.SessionModelMixin):
     __tablename__ = TABLE
 
 
-def main() -> int:
-    """Run the benchmark that the command line describes."""
-    drivers = sorted({*ASYNC_DRIVERS, *SYNC_DRIVERS})
-    few = ["postgresql+asyncpg", "mysql+asyncmy", "sqlite+pysqlite"]
-    add = (parser := argparse.ArgumentParser("python -m benchmarks.purging")).add_argument
-    add("--driver", nargs="+", choices=drivers, default=few)
-    add("--rows", type=int, default=1_000_000)
-    add("--expired", type=int, default=100_000)
-    add("--rounds", type=int, default=3)
-    add("--contestant", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
-    add("--random-keys", action="store_true", help="primary keys in another order than the rows")
-    add("--json", type=Path, help="where to write every figure")
-    options = parser.parse_args()
-    results = []
-    servers = Servers()
-    print(_HEAD)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            for driver in options.driver:
-                url = servers.database(driver, Path(folder)).url
-                results += asyncio.run(_measure(url, options))
-    finally:
-        servers.stop()
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return 0
+def main(settings: Settings, servers: Servers) -> Results:
+    """Measure; shown are medians of the rounds, of waits the longest in any."""
+    report = Report(COLUMNS)
+    for place in places(settings, servers):
+        for rows in settings.rows:
+            runs = defaultdict(list)
+            for _ in range(settings.rounds):
+                for name in CONTENDERS:
+                    ids = fill(place.url, rows, rows // EXPIRED)
+                    runs[name].append(run(_measure(place, name, ids, settings.payload[0])))
+            _add(report, place, rows, runs)
+    return report.results
 
 
-async def _measure(url: URL, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the figures of every round, and print what they come to."""
-    results: list[dict[str, Any]] = []
-    for number in range(options.rounds):
-        for name in options.contestant:
-            ids = await asyncio.to_thread(_fill, url, options)
-            found = await _run(url, name, ids)
-            results.append({"driver": url.drivername, "contestant": name, "round": number, **found})
-    once = [each["seconds"] for each in results if each["contestant"] == ONE]
-    for name in options.contestant:
-        mine = [each for each in results if each["contestant"] == name]
-        for each in mine:
-            each[RATIO] = each["seconds"] / median(once) if once else 0
-        figures = [median(each[key] for each in mine) for key in ("seconds", RATIO, "MB")]
-        for kind in ("reads", "writes"):
-            figures.append(median(each[kind]["p99"] for each in mine))
-            figures.append(max(each[kind]["longest"] for each in mine))
-        print(_ROW.format(url.drivername, name, *figures), flush=True)
-    return results
+def _add(report: Report, place: Place, rows: int, runs: dict[str, list[dict[str, float]]]) -> None:
+    once = median(each["seconds"] for each in runs[ONE])
+    for name, mine in runs.items():
+        middle = {key: median(each[key] for each in mine) for key in mine[0]}
+        longest = {
+            f"{loop}_longest_ms": max(each[f"{loop}_longest_ms"] for each in mine) for loop in LOOPS
+        }
+        ratio = middle["seconds"] / once
+        report.add(driver=place.driver, rows=rows, contender=name, of_one=ratio, **middle | longest)
 
 
-def _fill(url: URL, options: argparse.Namespace) -> list[str]:
-    """Fill the table; return some live sessions from all over it."""
-    backend = url.get_backend_name()
-    driver = {"asyncpg": "psycopg", "asyncmy": "pymysql", "aiosqlite": "pysqlite"}
-    name = driver.get(url.get_driver_name(), url.get_driver_name())
-    config = SQLAlchemySyncConfig(url.set(drivername=f"{backend}+{name}"))
-    n, rows, expired = "seq" if backend == "mysql" else "n", options.rows, options.expired
-    now = datetime.now(timezone.utc)
-    first = int(now.timestamp()) - expired
-    time = f"{first}000 + " + (f"({n} * 7919) % {rows}" if options.random_keys else n)
-    expiry = f"{first} + {n} + CASE WHEN {n} > {expired} THEN 90000 ELSE -7200 END"
-    ExpiringSession.metadata.drop_all(config.get_engine())
-    config.create_tables()
-    with config.get_engine().connect() as connection:
-        if backend == "sqlite":
-            connection.exec_driver_sql("PRAGMA cache_size = -1000000")
-        filling = _FILL[backend].format(into=_INTO, n=n, rows=rows, time=time, expiry=expiry)
-        connection.exec_driver_sql(filling)
-        connection.exec_driver_sql(_SETTLE[backend])
-        live = select(ExpiringSession.session_id).where(ExpiringSession.expires_at > now)
-        found = connection.scalars(live.order_by(ExpiringSession.session_id).limit(1_000)).all()
-    config.dispose()
-    return list(found)
-
-
-async def _run(url: URL, name: str, ids: list[str]) -> dict[str, Any]:
-    """Return how long a contestant takes, and how long others wait meanwhile."""
-    is_async = url.get_dialect().is_async
+async def _measure(place: Place, name: str, ids: list[str], payload: int) -> dict[str, float]:
+    """Return how long a contender takes, and how long others wait meanwhile."""
 
     async def call(verb: Callable[..., Any], *arguments: Any) -> Any:
-        return await (verb(*arguments) if is_async else asyncio.to_thread(verb, *arguments))
+        return await (verb(*arguments) if place.is_async else asyncio.to_thread(verb, *arguments))
 
-    async def watch(verb: Callable[..., Any], *arguments: Any) -> dict[str, float]:
+    config: Any = (SQLAlchemyAsyncConfig if place.is_async else SQLAlchemySyncConfig)(place.url)
+    half: Any = AsyncSessionStorage if place.is_async else SyncSessionStorage
+    storage = half(config.get_engine(), ExpiringSession, keys=SessionKeys((str,)))
+    later = datetime.now(timezone.utc) + timedelta(days=1)
+    is_over = asyncio.Event()
+
+    async def watch(verb: Callable[..., Any], *arguments: Any) -> list[float]:
         waits = []
         for session_id in cycle(ids):
             began = perf_counter()
             await call(verb, session_id, *arguments)
             waits.append(1_000 * (perf_counter() - began))
             if is_over.is_set():
-                break
+                return waits[WARM_UP:]
             await asyncio.sleep(PAUSE)
-        waits = waits[WARM_UP:]
-        return {"count": len(waits), "p99": quantiles(waits, n=100)[-1], "longest": max(waits)}
+        return waits
 
-    config: Any = (SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig)(url)
-    half: Any = AsyncSessionStorage if is_async else SyncSessionStorage
-    storage = half(config.get_engine(), ExpiringSession, keys=SessionKeys((str,)))
-    later = datetime.now(timezone.utc) + timedelta(days=1)
-    is_over = asyncio.Event()
     reads = asyncio.create_task(watch(storage.load))
-    writes = asyncio.create_task(watch(storage.save, b"x" * 300, later))
-    await asyncio.sleep(0.5)
+    writes = asyncio.create_task(watch(storage.save, data_of(payload), later))
+    await asyncio.sleep(_BEFORE)
     memory, began = _peak(forget=True), perf_counter()
-    await _delete(name, url, storage, call)
-    seconds, grown = perf_counter() - began, _peak() - memory
+    await _delete(place, name, storage, call)
+    figures = {"seconds": perf_counter() - began, "megabytes": _peak() - memory}
     is_over.set()
-    found = {"seconds": seconds, "MB": grown, "reads": await reads, "writes": await writes}
+    for loop, task in zip(LOOPS, (reads, writes), strict=True):
+        waits = await task
+        figures[f"{loop}_p99_ms"] = quantiles(waits, n=100)[-1]
+        figures[f"{loop}_longest_ms"] = max(waits)
     await call(config.dispose)
-    return found
+    return figures
 
 
-async def _delete(name: str, url: URL, storage: Any, call: Any) -> None:
+async def _delete(place: Place, name: str, storage: Any, call: Any) -> None:
     if name == NOBODY:
-        await asyncio.sleep(3)
+        await asyncio.sleep(_WITHOUT)
     elif name == OURS:
         await call(storage.delete_expired)
-    elif name == ONE:  # which goes straight to the driver
+    elif name == ONE:
         now = bindparam("now", datetime.now(timezone.utc), type_=ExpiringSession.expires_at.type)
         statement = delete(ExpiringSession).where(ExpiringSession.expires_at <= now)
-        await call(storage._write, statement, {})  # noqa: SLF001 - as above
+        await call(storage._write, statement, {})  # noqa: SLF001 - which goes straight to the driver
     else:
-        kind = "Async" if url.get_dialect().is_async else "Sync"
-        text = url.render_as_string(hide_password=False)
-        alchemy = getattr(theirs, f"SQLAlchemy{kind}Config")(connection_string=text)
-        backend = getattr(theirs, f"SQLAlchemy{kind}SessionBackend")
-        await backend(ServerSideSessionConfig(), alchemy, TheirSession).delete_expired()
-        await call(alchemy.get_engine().dispose)
+        await _delete_theirs(place)
+
+
+async def _delete_theirs(place: Place) -> None:
+    kind = "Async" if place.is_async else "Sync"
+    text = place.url.render_as_string(hide_password=False)
+    alchemy = getattr(theirs, f"SQLAlchemy{kind}Config")(connection_string=text)
+    backend = getattr(theirs, f"SQLAlchemy{kind}SessionBackend")
+    await backend(ServerSideSessionConfig(), alchemy, TheirSession).delete_expired()
+    disposing = alchemy.get_engine().dispose()
+    if place.is_async:
+        await disposing
 
 
 def _peak(*, forget: bool = False) -> float:
@@ -225,7 +170,3 @@ def _peak(*, forget: bool = False) -> float:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1_024 for line in lines if line.startswith("VmHWM"))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-__all__ = ("data_of", "drop", "fill", "model_here", "model_there", "session_id_of")
+__all__ = (
+    "SYNC_DRIVERS",
+    "data_of",
+    "drop",
+    "fill",
+    "model_here",
+    "model_there",
+    "session_id_of",
+)
 
 SYNC_DRIVERS = {
     "sqlite+aiosqlite": "sqlite+pysqlite",
