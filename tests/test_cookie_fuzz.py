@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from litestar.connection import ASGIConnection
 
+from litestar_sessions.cookies import read_cookie
 from tests.support.site import Site, open_site
 
 if TYPE_CHECKING:
@@ -25,6 +27,23 @@ VALUES = st.one_of(
 )
 NAMES = st.sampled_from([b"session=", b"session=\x00", b"Session=", b"", b"=", b"session;session="])
 COOKIES = st.lists(st.tuples(NAMES, VALUES).map(b"".join), min_size=1, max_size=3).map(b"; ".join)
+
+
+def scope_with(cookies: list[bytes]) -> Any:
+    return {"type": "http", "state": {}, "headers": [(b"cookie", cookie) for cookie in cookies]}
+
+
+@example([b"a=b; session=\t0a ;c"])
+@example([b'session="0a"'])
+@example([b"session=0a; session=0b"])
+@example([b"xsession=0a"])
+@example([b"session =0a"])
+@example([b"a=b", b"session=0a"])
+@example([b"session=0%61"])
+@given(st.lists(COOKIES, max_size=2))
+def test_a_cookie_is_what_litestar_takes_it_for(cookies: list[bytes]) -> None:
+    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope_with(cookies))
+    assert read_cookie(scope_with(cookies), "session") == connection.cookies.get("session")
 
 
 @pytest.fixture

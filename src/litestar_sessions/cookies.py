@@ -38,14 +38,28 @@ _SPELLING = SimpleCookie()
 
 
 def read_cookie(scope: Scope, key: str) -> str | None:
-    """Return the value of a request's cookie, or ``None`` if it has none of that name."""
+    """Return the value of a request's cookie, or ``None`` if it has none of that name.
+
+    The headers of a request that Litestar has not read yet are read by Litestar only if it takes
+    more than a look: for its copies it needs as long as for all else that is done here.
+    """
     if ScopeState.from_scope(scope).cookies is Empty:
-        # Reading all headers takes a while, and most requests without a session need none of them.
-        wanted = key.encode()
-        if not any(name == b"cookie" and wanted in value for name, value in scope["headers"]):
+        name = key.encode()
+        headers = [value for header, value in scope["headers"] if header == b"cookie"]
+        times = sum(value.count(name) for value in headers)
+        if times == 0:
             return None
+        plain = _plain_value(name).search(headers[0])
+        if times == 1 and plain is not None:
+            return plain[1].decode()
     connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
     return connection.cookies.get(key)
+
+
+@lru_cache
+def _plain_value(name: bytes) -> re.Pattern[bytes]:
+    """Return what finds a cookie whose value is neither quoted nor encoded."""
+    return re.compile(rb"(?:^|;)\s*" + re.escape(name) + rb"=(\w+)\s*(?:;|$)")
 
 
 def send_cookie(

@@ -17,7 +17,7 @@ __all__ = ("StoredSession", "has_rows", "inserted_id", "rows_affected", "stored_
 _VERSION_WITH_TIME = 7
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredSession:
     """What storage has of a live session."""
 
