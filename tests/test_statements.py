@@ -150,6 +150,18 @@ def test_sql_server_merges_and_holds_the_range_that_it_looked_at() -> None:
     assert text.endswith(";")
 
 
+@pytest.mark.parametrize("dialect", [ORACLE, SQL_SERVER], ids=["oracle", "mssql"])
+def test_a_merge_binds_values_as_the_columns_hold_them(dialect: Dialect) -> None:
+    save: Any = SessionStatements(UserSession, dialect).save
+    columns, bound = UserSession.__table__.c, save.compile(dialect=dialect).binds
+    assert {name: type(bind.type) for name, bind in bound.items()} == {
+        "s_id": type(columns.id.type),
+        "s_key": type(columns.session_id.type),
+        "s_data": type(columns.data.type),
+        "s_expires_at": type(columns.expires_at.type),
+    }
+
+
 def test_a_merge_generates_anew_each_time_it_is_executed() -> None:
     class Numbered(SessionModelMixin, NobodysBase):
         __tablename__ = "numbered_sessions"

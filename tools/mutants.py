@@ -35,7 +35,7 @@ TESTS = (
     *("tests/test_direct.py", "tests/test_purging.py", "tests/test_round_trips.py"),
 )
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider")
-TIMEOUT = 1200
+TIMEOUT = 400
 
 _ANNOTATED = ("annotation", "returns")
 _OPPOSITES: dict[type[ast.AST], type[ast.AST]] = {
