@@ -30,7 +30,8 @@ logger = logging.getLogger("litestar_sessions")
 class SQLAlchemySessionMiddleware(SessionMiddleware[Any]):
     """Litestar's session middleware, but it changes no message in place and serves WebSockets too.
 
-    ``config.middleware`` has it. Of the backend it uses what is not Litestar's.
+    ``config.middleware`` has it. It does not call the methods of a backend that Litestar's own
+    calls with a connection; what they do is done here for less.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
