@@ -62,7 +62,7 @@ class Batches:
         self._rest = self.REST if one_writes else 0
         self._clock = clock
         self._limit = min(most, self.FIRST)
-        self._began = clock()
+        self._began: float
         self._is_last = False
 
     def __iter__(self) -> Iterator[int]:
