@@ -181,6 +181,18 @@ def test_a_merge_generates_what_added_columns_ask_for() -> None:
     assert "(id, kind, seen_at, session_id, data, expires_at)" in text
 
 
+def test_a_merge_binds_what_it_generates_as_the_columns_hold_it() -> None:
+    class Sealed(SessionModelMixin, NobodysBase):
+        __tablename__ = "sealed_sessions"
+        seal: Mapped[bytes] = mapped_column(LargeBinary, default=bytes)
+        kind: Mapped[bytes] = mapped_column(LargeBinary, default=b"plain")
+
+    save: Any = SessionStatements(Sealed, ORACLE).save
+    bound = save.compile(dialect=ORACLE).binds
+    generated = {name: type(bind.type) for name, bind in bound.items() if "_inserted" in name}
+    assert generated == {"s_seal_inserted": LargeBinary, "s_kind_inserted": LargeBinary}
+
+
 def test_oracle_compares_data_as_it_can() -> None:
     statement = SessionStatements(UserSession, ORACLE).update
     text = sql(statement, ORACLE)
