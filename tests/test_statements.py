@@ -328,3 +328,18 @@ def test_every_key_fits_its_column_and_has_no_key_but_its_own(session_id: str) -
     assert key.isprintable()
     assert " " not in key
     assert key == session_id or plain(key) != key
+
+
+def test_cockroachdb_picks_what_it_deletes_once_and_waits_for_nobody() -> None:
+    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    dialect.name = "cockroachdb"
+    statement: Any = SessionStatements(UserSession, dialect).delete_expired
+    text = str(statement.compile(dialect=dialect))
+    assert text.startswith("WITH picked AS")
+    assert "FOR UPDATE SKIP LOCKED" in text
+
+
+def test_sql_server_deletes_from_the_oldest_on() -> None:
+    statement: Any = SessionStatements(UserSession, SQL_SERVER).delete_expired
+    values = statement.compile(dialect=SQL_SERVER).construct_params({"s_now": None, "s_limit": 7})
+    assert sorted(value for value in values.values() if value is not None) == [0, 7]
