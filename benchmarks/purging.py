@@ -32,7 +32,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
-from litestar_sessions.keys import SessionKeys
+from litestar_sessions._sql.keys import SessionKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

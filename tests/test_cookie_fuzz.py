@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from litestar.connection import ASGIConnection
 
-from litestar_sessions.cookies import read_cookie
+from litestar_sessions._requests.cookies import read_cookie
 from tests.support.site import Site, open_site
 
 if TYPE_CHECKING:

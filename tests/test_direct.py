@@ -20,7 +20,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
-from litestar_sessions.threads import in_place
+from litestar_sessions._drivers.threads import in_place
 from tests.support.calls import called
 from tests.support.lives import WARM_UP, life
 from tests.support.models import MissingSession, UserSession
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-    from litestar_sessions.threads import AnyStorage
+    from litestar_sessions._drivers.threads import AnyStorage
     from tests.support.clock import Clock
     from tests.support.databases import Database, Servers
 

@@ -13,7 +13,7 @@ import pytest
 from greenlet import getcurrent
 from sqlalchemy.util import await_only
 
-from litestar_sessions.greenlets import MOST_IDLE, call_in_greenlet
+from litestar_sessions._drivers.greenlets import MOST_IDLE, call_in_greenlet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

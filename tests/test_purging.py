@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import create_engine, event, select
 
 from litestar_sessions import SQLAlchemySyncConfig, SyncSessionStorage
-from litestar_sessions.purges import Batches
-from litestar_sessions.statements import SessionStatements
+from litestar_sessions._sql.purges import Batches
+from litestar_sessions._sql.statements import SessionStatements
 from tests.support.at_once import sync_at_once
 from tests.support.models import UserSession
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from litestar_sessions.engines import CAN_SKIP_ROLLBACK
+from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
 from tests.support.site import MAX_AGE, Site, Wiring, open_site
 

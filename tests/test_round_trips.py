@@ -15,8 +15,8 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
-from litestar_sessions.engines import CAN_SKIP_ROLLBACK
-from litestar_sessions.threads import in_place, in_threads
+from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
+from litestar_sessions._drivers.threads import in_place, in_threads
 from tests.support.lives import WARM_UP, life
 from tests.support.models import UserSession
 from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-    from litestar_sessions.threads import AnyStorage
+    from litestar_sessions._drivers.threads import AnyStorage
     from tests.support.clock import Clock
     from tests.support.databases import Database
 

@@ -24,11 +24,11 @@ from litestar_sessions import (
     SQLAlchemySessionBackendBase,
     SyncSessionStorage,
 )
-from litestar_sessions.dialects import way_to_save
-from litestar_sessions.keys import plain
-from litestar_sessions.statements import SessionStatements
-from litestar_sessions.table import SessionTable
-from litestar_sessions.types import UTCTimestamp
+from litestar_sessions._sql.dialects import way_to_save
+from litestar_sessions._sql.keys import plain
+from litestar_sessions._sql.statements import SessionStatements
+from litestar_sessions._sql.table import SessionTable
+from litestar_sessions._sql.types import UTCTimestamp
 from tests.support.examples import SESSION_IDS
 from tests.support.models import NobodysBase, OtherBase, UserSession
 

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from litestar_sessions import SQLAlchemySyncConfig, SQLAlchemySyncSessionBackend, SyncSessionStorage
-from litestar_sessions.threads import in_threads
+from litestar_sessions._drivers.threads import in_threads
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from litestar_sessions._async.backend import SQLAlchemyAsyncSessionBackend
-    from litestar_sessions._async.config import SQLAlchemyAsyncConfig
+    from litestar_sessions._async.engine_config import SQLAlchemyAsyncConfig
     from litestar_sessions._async.storage import AsyncSessionStorage
+    from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
+    from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
+    from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
+    from litestar_sessions._sql.dialects import SaveBy
+    from litestar_sessions._sql.records import StoredSession
     from litestar_sessions._sync.backend import SQLAlchemySyncSessionBackend
-    from litestar_sessions._sync.config import SQLAlchemySyncConfig
+    from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
-    from litestar_sessions.base import SQLAlchemySessionBackendBase
+    from litestar_sessions.config import SQLAlchemySessionConfig
     from litestar_sessions.connection import rotate_session_id, save_session
     from litestar_sessions.default_model import Session
-    from litestar_sessions.dialects import SaveBy
     from litestar_sessions.exceptions import (
         ConfigurationError,
         ResponseStartedError,
         SessionError,
         SessionExistsError,
     )
-    from litestar_sessions.http_exceptions import SessionConflictError, SessionUnavailableError
-    from litestar_sessions.middleware import SQLAlchemySessionMiddleware
     from litestar_sessions.model import SessionModelMixin, UUIDv7Base
     from litestar_sessions.plugin import SessionPlugin
-    from litestar_sessions.records import StoredSession
-    from litestar_sessions.session_config import SQLAlchemySessionConfig
 
 __all__ = (
     "AsyncSessionStorage",
@@ -57,27 +57,27 @@ __all__ = (
 
 _HOMES = {
     "_async.backend": ("SQLAlchemyAsyncSessionBackend",),
-    "_async.config": ("SQLAlchemyAsyncConfig",),
+    "_async.engine_config": ("SQLAlchemyAsyncConfig",),
     "_async.storage": ("AsyncSessionStorage",),
     "_sync.backend": ("SQLAlchemySyncSessionBackend",),
-    "_sync.config": ("SQLAlchemySyncConfig",),
+    "_sync.engine_config": ("SQLAlchemySyncConfig",),
     "_sync.storage": ("SyncSessionStorage",),
-    "base": ("SQLAlchemySessionBackendBase",),
-    "dialects": ("SaveBy",),
+    "_requests.backend_base": ("SQLAlchemySessionBackendBase",),
+    "_sql.dialects": ("SaveBy",),
     "exceptions": (
         "ConfigurationError",
         "ResponseStartedError",
         "SessionError",
         "SessionExistsError",
     ),
-    "http_exceptions": ("SessionConflictError", "SessionUnavailableError"),
+    "_requests.errors": ("SessionConflictError", "SessionUnavailableError"),
     "connection": ("rotate_session_id", "save_session"),
     "default_model": ("Session",),
-    "middleware": ("SQLAlchemySessionMiddleware",),
+    "_requests.middleware": ("SQLAlchemySessionMiddleware",),
     "plugin": ("SessionPlugin",),
-    "session_config": ("SQLAlchemySessionConfig",),
+    "config": ("SQLAlchemySessionConfig",),
     "model": ("SessionModelMixin", "UUIDv7Base"),
-    "records": ("StoredSession",),
+    "_sql.records": ("StoredSession",),
 }
 
 

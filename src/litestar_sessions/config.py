@@ -1,40 +1,227 @@
-"""What an engine config must offer to a backend."""
+"""The one config: the cookie, the lifetime, the database and the rules of a session."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from copy import copy
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime, timedelta
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, Literal
+
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.session.server_side import ServerSideSessionConfig
+
+from litestar_sessions._drivers import threads
+from litestar_sessions._drivers.engines import sibling
+from litestar_sessions._requests.cookies import check_cookie
+from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
+from litestar_sessions._requests.policy import RENEWALS, OnConflict, SessionPolicy, check_lifetime
+from litestar_sessions._requests.store import SessionStore
+from litestar_sessions._sql.keys import make_keys
+from litestar_sessions._sql.table import SessionTable
+from litestar_sessions._sql.types import utc_now
+from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from litestar import Litestar
+    from litestar.stores.base import Store
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from typing_extensions import Self
 
-__all__ = (
-    "AsyncEngineConfig",
-    "EngineConfig",
-    "SQLAlchemyConfigT",
-    "SyncEngineConfig",
-)
+    from litestar_sessions._drivers.engine_config import EngineConfig
+    from litestar_sessions._requests.backend import StorageSessionBackend
 
+__all__ = ("SQLAlchemySessionConfig", "TableState", "policy_of")
 
-class EngineConfig(Protocol):
-    """Anything that has an engine; Advanced Alchemy's configs do."""
-
-    def get_engine(self) -> AsyncEngine | Engine:
-        """Return the engine, the same one every time."""
+MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
 
-class AsyncEngineConfig(Protocol):
-    """Anything that has an async engine."""
+@dataclass
+class TableState:
+    """Whether the table is known to be there; whatever works on one table shares it."""
 
-    def get_engine(self) -> AsyncEngine:
-        """Return the engine, the same one every time."""
-
-
-class SyncEngineConfig(Protocol):
-    """Anything that has a sync engine."""
-
-    def get_engine(self) -> Engine:
-        """Return the engine, the same one every time."""
+    is_ready: bool = False
 
 
-SQLAlchemyConfigT = TypeVar("SQLAlchemyConfigT", bound=EngineConfig)
+def _default_model() -> type[Any]:
+    # Not imported before it is wanted, so that its table is in the metadata of nobody else.
+    from litestar_sessions.default_model import Session  # noqa: PLC0415
+
+    return Session
+
+
+@dataclass
+class SQLAlchemySessionConfig(ServerSideSessionConfig):
+    """Everything about the sessions of an application; use it wherever Litestar takes a config.
+
+    Unlike Litestar's own it renews a session that is only read (``renew_on_access``).
+
+    Raises:
+        ConfigurationError: A setting cannot work; the message names the remedy.
+    """
+
+    renew_on_access: bool = True
+    """Whether reading a session prolongs its life; otherwise it is counted from the last change."""
+    _: KW_ONLY
+    alchemy_config: EngineConfig
+    """What has the engine, async or sync: a config of this package, or of Advanced Alchemy."""
+    model: type[Any] = field(default_factory=_default_model)
+    """The mapped class of the session table; by default one named ``litestar_sessions``."""
+    renewal_interval: float | None = None
+    """How many seconds have to pass before reading renews; by default a tenth of ``max_age``."""
+    absolute_timeout: int | None = None
+    """After how many seconds a session ends however busy it is; by default it does not."""
+    on_conflict: OnConflict = "merge"
+    """What becomes of changes to a session that another request has changed meanwhile.
+
+    ``"merge"`` saves the keys that were changed on top of what the other request left,
+    ``"overwrite"`` saves the session as it is, ``"error"`` raises `SessionConflictError`.
+    """
+    hash_session_ids: bool = True
+    """Whether the table holds digests of session IDs, so that whoever reads it has no session."""
+    session_id_keys: Sequence[bytes | str] = field(default=(), repr=False)
+    """Secrets for these digests (HMAC-SHA-256), the current one first, 32 bytes or more each.
+
+    Sessions under a former secret live on, and get the current one when they are next written.
+    """
+    take_over: Literal["plain", "sha256"] | None = None
+    """How session IDs stand in a table that had other settings: such sessions are found too."""
+    create_table: bool = False
+    """Whether the table is created if it is missing."""
+    own_pool: bool = True
+    """Whether sessions on an engine of the application have a pool of connections of their own.
+
+    Otherwise handlers that hold all of them keep every session waiting.
+    """
+    database_timeout: float = 10.0
+    """How many seconds the database may take for one operation before the answer is 503."""
+    clock: Callable[[], datetime] = utc_now
+    """What returns the current time, aware."""
+
+    def __post_init__(self) -> None:
+        self._check_timeouts()
+        check_cookie(self)
+        if not MIN_ID_BYTES <= self.session_id_bytes <= MAX_ID_BYTES:
+            raise ConfigurationError(
+                f"session_id_bytes={self.session_id_bytes} is not from {MIN_ID_BYTES} (fewer can "
+                f"be guessed) to {MAX_ID_BYTES}: leave it out for 32.",
+            )
+        if self.on_conflict not in {"merge", "overwrite", "error"}:
+            raise ConfigurationError(
+                f"on_conflict={self.on_conflict!r} is none of 'merge', 'overwrite', 'error': "
+                "choose one of them.",
+            )
+        has_uuids = SessionTable(self.model).has_uuids
+        if self.absolute_timeout is not None and not has_uuids:
+            raise ConfigurationError(
+                f"absolute_timeout is counted from the time in UUIDv7 keys, and {self.model!r} has "
+                "other ones: derive it from SessionModelMixin.",
+            )
+        super().__post_init__()
+        self.keys = make_keys(
+            hash_ids=self.hash_session_ids, secrets=self.session_id_keys, take_over=self.take_over
+        )
+        self.policy = self._make_policy()
+        self.table = TableState()
+        engine = self.alchemy_config.get_engine()
+        self.engine: AsyncEngine | Engine = engine
+        """The engine for sessions."""
+        if self.own_pool and not self._is_for_sessions:
+            self.engine = sibling(engine)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy that shares engine, model and keys."""
+        duplicate = copy(self)
+        memo[id(self)] = duplicate
+        return duplicate
+
+    @property
+    def _backend_class(self) -> type[StorageSessionBackend[Any]]:  # type: ignore[override]  # a class attribute there; Litestar reads it from instances
+        # Imported here because Litestar's configs make their backends, which know their configs;
+        # and only the one that is wanted, since the async half needs greenlet.
+        if hasattr(self.engine, "sync_engine"):
+            from litestar_sessions._async.backend import (  # noqa: PLC0415
+                SQLAlchemyAsyncSessionBackend,
+            )
+
+            return SQLAlchemyAsyncSessionBackend
+        from litestar_sessions._sync.backend import (  # noqa: PLC0415
+            SQLAlchemySyncSessionBackend,
+        )
+
+        return SQLAlchemySyncSessionBackend
+
+    def create_backend(self) -> StorageSessionBackend[Any]:
+        """Return a backend, async or sync as the engine is."""
+        return self._backend_class(config=self)
+
+    @property
+    def middleware(self) -> DefineMiddleware:
+        """What goes into ``middleware=[...]`` of an application, router, controller or handler."""
+        return DefineMiddleware(SQLAlchemySessionMiddleware, backend=self.create_backend())
+
+    def get_store_from_app(self, app: Litestar) -> Store:  # noqa: ARG002 - Litestar's
+        """Return the sessions as one of Litestar's stores, for its command line."""
+        return SessionStore(self.create_backend())
+
+    async def dispose(self) -> None:
+        """Close the connections that were opened for sessions; leave the application's alone.
+
+        The config may be used again and then opens new ones.
+        """
+        if self._is_for_sessions or self.engine is not self.alchemy_config.get_engine():
+            threads.stop(self.engine)
+            disposing = self.engine.dispose()
+            if isawaitable(disposing):
+                await disposing
+
+    @property
+    def _is_for_sessions(self) -> bool:
+        return getattr(self.alchemy_config, "owns_engine", False)
+
+    def _check_timeouts(self) -> None:
+        now = self.clock()
+        check_lifetime("max_age", self.max_age, now)
+        if self.absolute_timeout is not None:
+            check_lifetime("absolute_timeout", self.absolute_timeout, now)
+        if not self.database_timeout > 0:
+            raise ConfigurationError(
+                f"database_timeout={self.database_timeout} is no time to answer: choose some "
+                "seconds, or leave it out for 10.",
+            )
+        interval = self.renewal_interval
+        if interval is not None and not 0 <= interval < self.max_age:
+            raise ConfigurationError(
+                f"renewal_interval={interval} is not from 0 to below max_age, {self.max_age}: "
+                "leave it out for a tenth of it; renew_on_access=False switches renewal off.",
+            )
+
+    def _make_policy(self) -> SessionPolicy:
+        interval = None
+        if self.renew_on_access:
+            default = self.max_age / RENEWALS
+            seconds = default if self.renewal_interval is None else self.renewal_interval
+            interval = timedelta(seconds=seconds)
+        limit = self.absolute_timeout
+        return SessionPolicy(
+            idle_timeout=timedelta(seconds=self.max_age),
+            renewal_interval=interval,
+            absolute_timeout=None if limit is None else timedelta(seconds=limit),
+            on_conflict=self.on_conflict,
+            patience=self.database_timeout,
+        )
+
+
+def policy_of(config: ServerSideSessionConfig) -> SessionPolicy:
+    """Return the rules of a config.
+
+    Litestar's own middleware saves a session with each response, so with Litestar's own config
+    reading a session prolongs its life here too.
+    """
+    if isinstance(config, SQLAlchemySessionConfig):
+        return config.policy
+    idle_timeout = timedelta(seconds=config.max_age)
+    return SessionPolicy(idle_timeout, renewal_interval=idle_timeout / RENEWALS)

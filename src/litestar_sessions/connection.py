@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.request_session import RequestSession, sessions_of
 from litestar_sessions.exceptions import ConfigurationError
-from litestar_sessions.request_session import RequestSession, sessions_of
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
 
-    from litestar_sessions.records import StoredSession
+    from litestar_sessions._sql.records import StoredSession
 
     Connection = ASGIConnection[Any, Any, Any, Any]
 

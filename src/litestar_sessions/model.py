@@ -18,7 +18,7 @@ from sqlalchemy.orm import (
 )
 from uuid_utils.compat import uuid7
 
-from litestar_sessions.types import (
+from litestar_sessions._sql.types import (
     SESSION_DATA,
     SessionIDString,
     UTCTimestamp,

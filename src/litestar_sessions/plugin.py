@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from litestar.plugins import InitPlugin
 from sqlalchemy import URL, Engine
 
-from litestar_sessions.engines import is_async_url
+from litestar_sessions._drivers.engines import is_async_url
+from litestar_sessions.config import SQLAlchemySessionConfig
 from litestar_sessions.exceptions import ConfigurationError
-from litestar_sessions.session_config import SQLAlchemySessionConfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from litestar.config.app import AppConfig
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from litestar_sessions.config import EngineConfig
+    from litestar_sessions._drivers.engine_config import EngineConfig
 
 __all__ = ("SessionPlugin",)
 
@@ -99,9 +99,9 @@ def _engine_config(source: Any) -> EngineConfig:
 def _config_class(*, is_async: bool) -> Callable[..., EngineConfig]:
     # Imported when it is known which one is wanted: only the async one needs greenlet.
     if is_async:
-        from litestar_sessions._async.config import SQLAlchemyAsyncConfig  # noqa: PLC0415
+        from litestar_sessions._async.engine_config import SQLAlchemyAsyncConfig  # noqa: PLC0415
 
         return SQLAlchemyAsyncConfig
-    from litestar_sessions._sync.config import SQLAlchemySyncConfig  # noqa: PLC0415
+    from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig  # noqa: PLC0415
 
     return SQLAlchemySyncConfig

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions import AsyncSessionStorage, ConfigurationError, SQLAlchemyAsyncConfig
-from litestar_sessions.engines import ASYNC
+from litestar_sessions._drivers.engines import ASYNC
 from tests.support.at_once import async_at_once
 from tests.support.models import OtherBase, OtherSession, UserSession
 from tests.support.urls import DATABASES, URLS, urls_of_the_other_kind

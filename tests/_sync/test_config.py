@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy import create_engine
 
 from litestar_sessions import SyncSessionStorage, ConfigurationError, SQLAlchemySyncConfig
-from litestar_sessions.engines import SYNC
+from litestar_sessions._drivers.engines import SYNC
 from tests.support.at_once import sync_at_once
 from tests.support.models import OtherBase, OtherSession, UserSession
 from tests.support.urls import DATABASES, URLS, urls_of_the_other_kind

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from litestar_sessions.threads import AnyStorage
+    from litestar_sessions._drivers.threads import AnyStorage
     from tests.support.clock import Clock
 
 WARM_UP = 8

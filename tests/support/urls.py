@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar_sessions.engines import ASYNC, SYNC, EngineKind
+from litestar_sessions._drivers.engines import ASYNC, SYNC, EngineKind
 
 DATABASES = ("sqlite", "postgresql", "mysql")
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from litestar_sessions._async.storage import AsyncSessionStorage
-from litestar_sessions.backend import StorageSessionBackend
-from litestar_sessions.config import AsyncEngineConfig
-from litestar_sessions.engines import ASYNC, check_engine
-from litestar_sessions.threads import in_place
+from litestar_sessions._drivers.engine_config import AsyncEngineConfig
+from litestar_sessions._drivers.engines import ASYNC, check_engine
+from litestar_sessions._drivers.threads import in_place
+from litestar_sessions._requests.backend import StorageSessionBackend
 
 if TYPE_CHECKING:
-    from litestar_sessions.threads import AnyStorage
+    from litestar_sessions._drivers.threads import AnyStorage
 
 __all__ = ("SQLAlchemyAsyncSessionBackend",)
 

@@ -10,21 +10,21 @@ from sqlalchemy.exc import IntegrityError
 
 from litestar_sessions._async.execution import Execution
 from litestar_sessions._async.tables import create_missing, is_missing
-from litestar_sessions._compat import async_sleep
-from litestar_sessions.dialects import Retries, SaveBy, lets_one_write
-from litestar_sessions.exceptions import SessionExistsError
-from litestar_sessions.keys import PLAIN_KEYS, SessionKeys
-from litestar_sessions.parameters import SessionParameters, named
-from litestar_sessions.purges import Batches
-from litestar_sessions.records import (
+from litestar_sessions._drivers.compat import async_sleep
+from litestar_sessions._sql.dialects import Retries, SaveBy, lets_one_write
+from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions._sql.parameters import SessionParameters, named
+from litestar_sessions._sql.purges import Batches
+from litestar_sessions._sql.records import (
     StoredSession,
     has_rows,
     inserted_id,
     rows_affected,
     stored_session,
 )
-from litestar_sessions.statements import SessionStatements
-from litestar_sessions.types import as_utc, utc_now
+from litestar_sessions._sql.statements import SessionStatements
+from litestar_sessions._sql.types import as_utc, utc_now
+from litestar_sessions.exceptions import SessionExistsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

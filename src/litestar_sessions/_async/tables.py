@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
-from litestar_sessions._compat import async_sleep, call_with_async_connection
-from litestar_sessions.dialects import Retries
+from litestar_sessions._drivers.compat import async_sleep, call_with_async_connection
+from litestar_sessions._sql.dialects import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable

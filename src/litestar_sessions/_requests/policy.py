@@ -11,7 +11,7 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from litestar_sessions.records import StoredSession
+    from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("RENEWALS", "OnConflict", "SessionPolicy", "check_lifetime", "merge")
 

@@ -9,8 +9,8 @@ from litestar.enums import ScopeType
 from litestar.middleware.session import SessionMiddleware
 from litestar.utils.scope.state import ScopeState
 
+from litestar_sessions._requests.request_session import RequestSession
 from litestar_sessions.exceptions import ResponseStartedError
-from litestar_sessions.request_session import RequestSession
 
 if TYPE_CHECKING:
     from litestar.types import Message, Receive, Scope, Send

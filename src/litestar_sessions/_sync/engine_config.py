@@ -1,4 +1,4 @@
-# Generated from src/litestar_sessions/_async/config.py (make generate): edit that, not this.
+# Generated from src/litestar_sessions/_async/engine_config.py (make generate): edit that, not this.
 """The engine config: how sessions reach their database."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine
 
 from litestar_sessions._sync.tables import create_missing
-from litestar_sessions.engines import SYNC, check_engine, open_engine
+from litestar_sessions._drivers.engines import SYNC, check_engine, open_engine
 from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.model import UUIDv7Base
 

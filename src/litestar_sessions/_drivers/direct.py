@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine
 
-from litestar_sessions.compiled import Reply, compiled_once
-from litestar_sessions.dialects import in_autocommit
+from litestar_sessions._drivers.compiled import Reply, compiled_once
+from litestar_sessions._sql.dialects import in_autocommit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Executable
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from litestar_sessions.compiled import CompiledStatement
+    from litestar_sessions._drivers.compiled import CompiledStatement
 
     Begin: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 

@@ -6,17 +6,17 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
+from litestar_sessions._requests.policy import merge
+from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import ResponseStartedError, SessionExistsError
-from litestar_sessions.http_exceptions import SessionConflictError, SessionUnavailableError
-from litestar_sessions.policy import merge
-from litestar_sessions.records import StoredSession
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from litestar.types import Scope
 
-    from litestar_sessions.backend import StorageSessionBackend
+    from litestar_sessions._requests.backend import StorageSessionBackend
 
 __all__ = ("TrackedSession",)
 

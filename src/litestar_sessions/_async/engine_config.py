@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions._async.tables import create_missing
-from litestar_sessions.engines import ASYNC, check_engine, open_engine
+from litestar_sessions._drivers.engines import ASYNC, check_engine, open_engine
 from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.model import UUIDv7Base
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import BindParameter, Dialect, Executable
 
-    from litestar_sessions.table import SessionTable
+    from litestar_sessions._sql.table import SessionTable
 
 __all__ = ("Batches", "purge")
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from litestar_sessions.greenlets import call_in_greenlet
+    from litestar_sessions._drivers.greenlets import call_in_greenlet
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def call_with_connection(connection: Connection, function: Callable[[Connection]
 def __getattr__(name: str) -> Any:
     """Import what needs greenlet when it is wanted: the sync half runs without it."""
     if name == "call_in_greenlet":
-        from litestar_sessions.greenlets import call_in_greenlet  # noqa: PLC0415
+        from litestar_sessions._drivers.greenlets import call_in_greenlet  # noqa: PLC0415
 
         return call_in_greenlet
     raise AttributeError(name)

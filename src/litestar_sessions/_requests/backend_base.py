@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from litestar.middleware.session.server_side import ServerSideSessionBackend
 
-from litestar_sessions import dialects
-from litestar_sessions.config import SQLAlchemyConfigT
+from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
+from litestar_sessions._requests.policy import check_lifetime
+from litestar_sessions._sql import dialects
+from litestar_sessions._sql.keys import PLAIN_KEYS
+from litestar_sessions._sql.types import utc_now
+from litestar_sessions.config import SQLAlchemySessionConfig, policy_of
 from litestar_sessions.exceptions import ConfigurationError
-from litestar_sessions.keys import PLAIN_KEYS
-from litestar_sessions.policy import check_lifetime
-from litestar_sessions.session_config import SQLAlchemySessionConfig, policy_of
-from litestar_sessions.types import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Dialect
     from typing_extensions import Self
 
-    from litestar_sessions.policy import SessionPolicy
+    from litestar_sessions._requests.policy import SessionPolicy
 
 __all__ = ("SQLAlchemySessionBackendBase",)
 

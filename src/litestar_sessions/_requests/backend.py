@@ -6,12 +6,12 @@ import sys
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from litestar_sessions.base import SQLAlchemySessionBackendBase
-from litestar_sessions.config import SQLAlchemyConfigT
+from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
+from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
+from litestar_sessions._requests.errors import SessionUnavailableError
+from litestar_sessions._requests.request_session import RequestSession, find_session
+from litestar_sessions.config import TableState
 from litestar_sessions.exceptions import ConfigurationError, SessionError
-from litestar_sessions.http_exceptions import SessionUnavailableError
-from litestar_sessions.request_session import RequestSession, find_session
-from litestar_sessions.session_config import TableState
 
 if sys.version_info >= (3, 11):
     from asyncio import timeout
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from litestar.stores.base import Store
     from litestar.types import Message, ScopeSession
 
-    from litestar_sessions.threads import AnyStorage
+    from litestar_sessions._drivers.threads import AnyStorage
 
     Connection = ASGIConnection[Any, Any, Any, Any]
 

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from litestar_sessions.types import as_utc
+from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
-    from litestar_sessions.compiled import Reply
+    from litestar_sessions._drivers.compiled import Reply
 
 __all__ = ("StoredSession", "has_rows", "inserted_id", "rows_affected", "stored_session")
 

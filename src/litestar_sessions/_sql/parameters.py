@@ -13,10 +13,10 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from litestar_sessions.types import as_utc
+from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
-    from litestar_sessions.keys import SessionKeys
+    from litestar_sessions._sql.keys import SessionKeys
 
 __all__ = ("SessionParameters",)
 

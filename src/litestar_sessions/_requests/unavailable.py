@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from litestar_sessions.http_exceptions import SessionUnavailableError
+    from litestar_sessions._requests.errors import SessionUnavailableError
 
 __all__ = ("UnavailableSession",)
 

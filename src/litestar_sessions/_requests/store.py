@@ -10,7 +10,7 @@ from litestar.stores.base import Store
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from litestar_sessions.backend import StorageSessionBackend
+    from litestar_sessions._requests.backend import StorageSessionBackend
 
 __all__ = ("SessionStore",)
 

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 from litestar.types import Empty
 from litestar.utils.scope.state import ScopeState
 
-from litestar_sessions.cookies import (
+from litestar_sessions._requests.cookies import (
     clear_cookie,
     forbid_storing,
     read_cookie,
     send_cookie,
     vary_by_cookie,
 )
+from litestar_sessions._requests.errors import SessionUnavailableError
+from litestar_sessions._requests.tracking import TrackedSession
+from litestar_sessions._requests.unavailable import UnavailableSession
 from litestar_sessions.exceptions import ResponseStartedError
-from litestar_sessions.http_exceptions import SessionUnavailableError
-from litestar_sessions.tracking import TrackedSession
-from litestar_sessions.unavailable import UnavailableSession
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from litestar.types import Message, Scope
 
-    from litestar_sessions.backend import StorageSessionBackend
-    from litestar_sessions.records import StoredSession
+    from litestar_sessions._requests.backend import StorageSessionBackend
+    from litestar_sessions._sql.records import StoredSession
 
     Backend = StorageSessionBackend[Any]
 

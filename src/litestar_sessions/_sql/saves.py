@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Dialect, Insert
     from sqlalchemy.sql.elements import ColumnElement
 
-    from litestar_sessions.table import SessionTable
+    from litestar_sessions._sql.table import SessionTable
 
     Row = Mapping[Column[Any], ColumnElement[Any]]
 

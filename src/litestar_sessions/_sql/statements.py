@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from litestar_sessions.dialects import SaveBy, way_to_save
-from litestar_sessions.keys import PLAIN_KEYS, SessionKeys
-from litestar_sessions.purges import purge
-from litestar_sessions.saves import merge, upsert
-from litestar_sessions.table import SessionTable
+from litestar_sessions._sql.dialects import SaveBy, way_to_save
+from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions._sql.purges import purge
+from litestar_sessions._sql.saves import merge, upsert
+from litestar_sessions._sql.table import SessionTable
 
 if TYPE_CHECKING:
     from sqlalchemy import (

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import DateTime, UniqueConstraint, inspect
 from sqlalchemy.exc import NoInspectionAvailable
 
+from litestar_sessions._sql.types import UTCTimestamp, UUIDKey
 from litestar_sessions.exceptions import ConfigurationError
-from litestar_sessions.types import UTCTimestamp, UUIDKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -52,7 +52,7 @@ def compiled_once(statement: Executable, dialect: Dialect) -> CompiledStatement 
         return None
     if dialect.driver == "asyncpg":
         # Imported here because only the async half needs greenlet.
-        from litestar_sessions.asyncpg import AsyncpgStatement  # noqa: PLC0415
+        from litestar_sessions._drivers.asyncpg import AsyncpgStatement  # noqa: PLC0415
 
         return AsyncpgStatement(statement, compiled, dialect)
     return CompiledStatement(statement, compiled, dialect)

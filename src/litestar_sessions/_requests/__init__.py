@@ -1,0 +1,1 @@
+"""From a cookie to a response; Litestar is imported here, and no SQL is written."""

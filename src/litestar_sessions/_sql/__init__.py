@@ -1,0 +1,1 @@
+"""What is said to a database: statements and values, which are built here and never run."""
