@@ -20,7 +20,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
-from litestar_sessions._drivers.threads import in_place
+from litestar_sessions._requests.threaded import in_place
 from tests.support.calls import called
 from tests.support.lives import WARM_UP, life
 from tests.support.models import MissingSession, UserSession
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-    from litestar_sessions._drivers.threads import AnyStorage
+    from litestar_sessions._requests.storage import SessionStorage
     from tests.support.clock import Clock
     from tests.support.databases import Database, Servers
 
@@ -66,7 +66,7 @@ class _Here:
 @asynccontextmanager
 async def opened(
     url: URL | str, clock: Clock, *, is_async: bool, model: type[Any] = UserSession, **options: Any
-) -> AsyncIterator[tuple[AnyStorage, Engine]]:
+) -> AsyncIterator[tuple[SessionStorage, Engine]]:
     """Lend a storage on an engine of this package, and the sync engine that its pool is of."""
     if is_async:
         engine = SQLAlchemyAsyncConfig(url, **options).get_engine()
@@ -75,11 +75,11 @@ async def opened(
         await engine.dispose()
     else:
         sync_engine = SQLAlchemySyncConfig(url, **options).get_engine()
-        yield _Here(SyncSessionStorage(sync_engine, model, clock=clock)), sync_engine  # type: ignore[misc]  # it has the verbs
+        yield _Here(SyncSessionStorage(sync_engine, model, clock=clock)), sync_engine
         sync_engine.dispose()
 
 
-async def is_direct(storage: AnyStorage) -> bool:
+async def is_direct(storage: SessionStorage) -> bool:
     """Tell whether a statement gets past SQLAlchemy."""
     await storage.load("id")  # what is done once has been done then
     with called() as codes:
@@ -87,7 +87,7 @@ async def is_direct(storage: AnyStorage) -> bool:
     return Connection.execute.__code__ not in codes
 
 
-async def live(storage: AnyStorage, clock: Clock) -> dict[str, list[Any]]:
+async def live(storage: SessionStorage, clock: Clock) -> dict[str, list[Any]]:
     """Perform every verb; return the code that each has called."""
     codes = {}
     for verb, step in life(storage, clock).items():

@@ -16,7 +16,7 @@ from litestar_sessions import (
     SyncSessionStorage,
 )
 from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
-from litestar_sessions._drivers.threads import in_place, in_threads
+from litestar_sessions._requests.threaded import in_place, in_threads
 from tests.support.lives import WARM_UP, life
 from tests.support.models import UserSession
 from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-    from litestar_sessions._drivers.threads import AnyStorage
+    from litestar_sessions._requests.storage import SessionStorage
     from tests.support.clock import Clock
     from tests.support.databases import Database
 
@@ -57,7 +57,7 @@ EXPECTED = {
 @asynccontextmanager
 async def open_storage(
     url: URL, clock: Clock, *, is_async: bool, is_ours: bool
-) -> AsyncIterator[tuple[AnyStorage, Engine]]:
+) -> AsyncIterator[tuple[SessionStorage, Engine]]:
     """Lend a storage of either half, and the engine below it."""
     if is_async:
         engine = SQLAlchemyAsyncConfig(url).get_engine() if is_ours else create_async_engine(url)
@@ -74,7 +74,7 @@ async def open_storage(
 
 
 async def count(
-    storage: AnyStorage, clock: Clock, counter: StatementCounter | RoundTripProxy
+    storage: SessionStorage, clock: Clock, counter: StatementCounter | RoundTripProxy
 ) -> dict[str, int]:
     """Return the round trips of each verb that finds its session."""
     counts = {}

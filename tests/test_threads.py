@@ -14,8 +14,8 @@ from litestar.middleware.session.server_side import ServerSideSessionConfig
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
-from litestar_sessions import SQLAlchemySyncConfig, SQLAlchemySyncSessionBackend, SyncSessionStorage
-from litestar_sessions._drivers.threads import in_threads
+from litestar_sessions import SQLAlchemySyncConfig, SQLAlchemySyncSessionBackend
+from litestar_sessions._drivers.threads import run_in_thread
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
@@ -28,19 +28,14 @@ if TYPE_CHECKING:
 VISITOR: ContextVar[str] = ContextVar("VISITOR", default="nobody")
 
 
-class Probe(SyncSessionStorage):
-    """A storage with verbs that show where they run."""
+class Probe:
+    """What shows where it runs, and how often at once."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine, UserSession)
-        self.engine = engine
+    def __init__(self) -> None:
         self.release = threading.Event()
         self.running = 0
         self.most = 0
         self._lock = threading.Lock()
-
-    def where(self) -> tuple[str, str]:
-        return threading.current_thread().name, VISITOR.get()
 
     def wait(self) -> None:
         with self._lock:
@@ -51,8 +46,8 @@ class Probe(SyncSessionStorage):
             self.running -= 1
 
 
-def threaded(probe: Probe) -> Any:
-    return in_threads(probe, probe.engine)
+def where() -> tuple[str, str]:
+    return threading.current_thread().name, VISITOR.get()
 
 
 @pytest.fixture
@@ -63,10 +58,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     config.dispose()
 
 
-async def test_a_verb_runs_in_a_thread_and_in_the_context_of_its_caller(engine: Engine) -> None:
-    storage = threaded(Probe(engine))
+async def test_work_is_done_in_a_thread_and_in_the_context_of_its_caller(engine: Engine) -> None:
     VISITOR.set("Ann")
-    thread, visitor = await storage.where()
+    thread, visitor = await run_in_thread(engine, where)
     assert thread.startswith("litestar-sessions")
     assert visitor == "Ann"
 
@@ -94,8 +88,8 @@ async def test_an_operation_is_one_hop(engine: Engine, monkeypatch: pytest.Monke
 
 
 async def test_there_are_never_more_threads_than_connections(engine: Engine) -> None:
-    probes = [Probe(engine), Probe(engine)]
-    waiting = [asyncio.create_task(threaded(probe).wait()) for probe in probes * 10]
+    probes = [Probe(), Probe()]
+    waiting = [asyncio.create_task(run_in_thread(engine, probe.wait)) for probe in probes * 10]
     while sum(probe.running for probe in probes) < 3:
         await asyncio.sleep(0.001)
     await asyncio.sleep(0.05)
@@ -106,9 +100,8 @@ async def test_there_are_never_more_threads_than_connections(engine: Engine) -> 
 
 
 async def test_slow_sessions_leave_the_threads_of_the_application_alone(engine: Engine) -> None:
-    probe = Probe(engine)
-    storage = threaded(probe)
-    waiting = [asyncio.create_task(storage.wait()) for _ in range(50)]
+    probe = Probe()
+    waiting = [asyncio.create_task(run_in_thread(engine, probe.wait)) for _ in range(50)]
     answer = await asyncio.wait_for(asyncio.to_thread(lambda: "at once"), timeout=10)
     assert answer == "at once"
     assert probe.running <= 3
@@ -129,9 +122,8 @@ async def test_the_pool_says_how_many_threads_there_are(
     tmp_path: Path, options: dict[str, Any], limit: int | None
 ) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/sessions.db", **options)
-    probe = Probe(engine)
-    storage = threaded(probe)
-    waiting = [asyncio.create_task(storage.wait()) for _ in range(4)]
+    probe = Probe()
+    waiting = [asyncio.create_task(run_in_thread(engine, probe.wait)) for _ in range(4)]
     while probe.running < (limit or 4):
         await asyncio.sleep(0.001)
     await asyncio.sleep(0.05)

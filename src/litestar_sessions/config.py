@@ -12,10 +12,11 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 
 from litestar_sessions._drivers import threads
-from litestar_sessions._drivers.engines import sibling
-from litestar_sessions._requests.cookies import check_cookie
+from litestar_sessions._drivers.siblings import sibling
+from litestar_sessions._requests.cookie_rules import check_cookie
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
-from litestar_sessions._requests.policy import RENEWALS, OnConflict, SessionPolicy, check_lifetime
+from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
+from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
 from litestar_sessions._requests.store import SessionStore
 from litestar_sessions._sql.keys import make_keys
 from litestar_sessions._sql.table import SessionTable
@@ -34,16 +35,9 @@ if TYPE_CHECKING:
     from litestar_sessions._drivers.engine_config import EngineConfig
     from litestar_sessions._requests.backend import StorageSessionBackend
 
-__all__ = ("SQLAlchemySessionConfig", "TableState", "policy_of")
+__all__ = ("SQLAlchemySessionConfig",)
 
 MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
-
-
-@dataclass
-class TableState:
-    """Whether the table is known to be there; whatever works on one table shares it."""
-
-    is_ready: bool = False
 
 
 def _default_model() -> type[Any]:
@@ -96,41 +90,30 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
     Otherwise handlers that hold all of them keep every session waiting.
     """
-    database_timeout: float = 10.0
+    database_timeout: float = PATIENCE
     """How many seconds the database may take for one operation before the answer is 503."""
     clock: Callable[[], datetime] = utc_now
     """What returns the current time, aware."""
 
     def __post_init__(self) -> None:
-        self._check_timeouts()
-        check_cookie(self)
-        if not MIN_ID_BYTES <= self.session_id_bytes <= MAX_ID_BYTES:
-            raise ConfigurationError(
-                f"session_id_bytes={self.session_id_bytes} is not from {MIN_ID_BYTES} (fewer can "
-                f"be guessed) to {MAX_ID_BYTES}: leave it out for 32.",
-            )
-        if self.on_conflict not in {"merge", "overwrite", "error"}:
-            raise ConfigurationError(
-                f"on_conflict={self.on_conflict!r} is none of 'merge', 'overwrite', 'error': "
-                "choose one of them.",
-            )
-        has_uuids = SessionTable(self.model).has_uuids
-        if self.absolute_timeout is not None and not has_uuids:
-            raise ConfigurationError(
-                f"absolute_timeout is counted from the time in UUIDv7 keys, and {self.model!r} has "
-                "other ones: derive it from SessionModelMixin.",
-            )
+        self._check()
+        policy = self._make_policy()  # before Litestar's checks, which name no remedy
         super().__post_init__()
-        self.keys = make_keys(
-            hash_ids=self.hash_session_ids, secrets=self.session_id_keys, take_over=self.take_over
+        self.settings = SessionSettings(
+            policy=policy,
+            keys=make_keys(
+                hash_ids=self.hash_session_ids,
+                secrets=self.session_id_keys,
+                take_over=self.take_over,
+            ),
+            alchemy=self.alchemy_config,
+            engine=self._choose_engine(),
+            model=self.model,
+            clock=self.clock,
+            patience=self.database_timeout,
+            creates_table=self.create_table or creates_tables(self.alchemy_config),
         )
-        self.policy = self._make_policy()
-        self.table = TableState()
-        engine = self.alchemy_config.get_engine()
-        self.engine: AsyncEngine | Engine = engine
-        """The engine for sessions."""
-        if self.own_pool and not self._is_for_sessions:
-            self.engine = sibling(engine)
+        """What backends know of this config."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy that shares engine, model and keys."""
@@ -139,9 +122,18 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         return duplicate
 
     @property
+    def engine(self) -> AsyncEngine | Engine:
+        """The engine for sessions."""
+        return self.settings.engine
+
+    @property
+    def policy(self) -> SessionPolicy:
+        """How long sessions live, and who wins when two requests change one."""
+        return self.settings.policy
+
+    @property
     def _backend_class(self) -> type[StorageSessionBackend[Any]]:  # type: ignore[override]  # a class attribute there; Litestar reads it from instances
-        # Imported here because Litestar's configs make their backends, which know their configs;
-        # and only the one that is wanted, since the async half needs greenlet.
+        # Imported here because only the async half needs greenlet.
         if hasattr(self.engine, "sync_engine"):
             from litestar_sessions._async.backend import (  # noqa: PLC0415
                 SQLAlchemyAsyncSessionBackend,
@@ -165,7 +157,8 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
     def get_store_from_app(self, app: Litestar) -> Store:  # noqa: ARG002 - Litestar's
         """Return the sessions as one of Litestar's stores, for its command line."""
-        return SessionStore(self.create_backend())
+        lifetime = timedelta(seconds=self.max_age)
+        return SessionStore(self.create_backend().storage, self.clock, lifetime)
 
     async def dispose(self) -> None:
         """Close the connections that were opened for sessions; leave the application's alone.
@@ -182,46 +175,35 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
     def _is_for_sessions(self) -> bool:
         return getattr(self.alchemy_config, "owns_engine", False)
 
-    def _check_timeouts(self) -> None:
-        now = self.clock()
-        check_lifetime("max_age", self.max_age, now)
-        if self.absolute_timeout is not None:
-            check_lifetime("absolute_timeout", self.absolute_timeout, now)
+    def _choose_engine(self) -> AsyncEngine | Engine:
+        engine = self.alchemy_config.get_engine()
+        return sibling(engine) if self.own_pool and not self._is_for_sessions else engine
+
+    def _check(self) -> None:
+        check_cookie(self)
+        if not MIN_ID_BYTES <= self.session_id_bytes <= MAX_ID_BYTES:
+            raise ConfigurationError(
+                f"session_id_bytes={self.session_id_bytes} is not from {MIN_ID_BYTES} (fewer can "
+                f"be guessed) to {MAX_ID_BYTES}: leave it out for 32.",
+            )
         if not self.database_timeout > 0:
             raise ConfigurationError(
                 f"database_timeout={self.database_timeout} is no time to answer: choose some "
-                "seconds, or leave it out for 10.",
+                f"seconds, or leave it out for {PATIENCE:g}.",
             )
-        interval = self.renewal_interval
-        if interval is not None and not 0 <= interval < self.max_age:
+        has_uuids = SessionTable(self.model).has_uuids
+        if self.absolute_timeout is not None and not has_uuids:
             raise ConfigurationError(
-                f"renewal_interval={interval} is not from 0 to below max_age, {self.max_age}: "
-                "leave it out for a tenth of it; renew_on_access=False switches renewal off.",
+                f"absolute_timeout is counted from the time in UUIDv7 keys, and {self.model!r} has "
+                "other ones: derive it from SessionModelMixin.",
             )
 
     def _make_policy(self) -> SessionPolicy:
-        interval = None
-        if self.renew_on_access:
-            default = self.max_age / RENEWALS
-            seconds = default if self.renewal_interval is None else self.renewal_interval
-            interval = timedelta(seconds=seconds)
-        limit = self.absolute_timeout
-        return SessionPolicy(
-            idle_timeout=timedelta(seconds=self.max_age),
-            renewal_interval=interval,
-            absolute_timeout=None if limit is None else timedelta(seconds=limit),
+        return make_policy(
+            self.clock(),
+            max_age=self.max_age,
+            renews=self.renew_on_access,
+            renewal_interval=self.renewal_interval,
+            absolute_timeout=self.absolute_timeout,
             on_conflict=self.on_conflict,
-            patience=self.database_timeout,
         )
-
-
-def policy_of(config: ServerSideSessionConfig) -> SessionPolicy:
-    """Return the rules of a config.
-
-    Litestar's own middleware saves a session with each response, so with Litestar's own config
-    reading a session prolongs its life here too.
-    """
-    if isinstance(config, SQLAlchemySessionConfig):
-        return config.policy
-    idle_timeout = timedelta(seconds=config.max_age)
-    return SessionPolicy(idle_timeout, renewal_interval=idle_timeout / RENEWALS)

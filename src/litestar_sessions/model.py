@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 
 from litestar_sessions._sql.types import (
     SESSION_DATA,
+    SESSION_ID_LENGTH,
     SessionIDString,
     UTCTimestamp,
     UUIDKey,
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
 __all__ = ("SESSION_ID_LENGTH", "SessionModelMixin", "UUIDv7Base")
-
-SESSION_ID_LENGTH = 255
-"""How many characters the column for a session ID holds."""
 
 
 class UUIDv7Base(DeclarativeBase):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from litestar_sessions._drivers.threads import AnyStorage
+    from litestar_sessions._requests.storage import SessionStorage
     from tests.support.clock import Clock
 
 WARM_UP = 8
 """Lives before anything is counted: psycopg prepares a statement when it runs the sixth time."""
 
 
-def life(storage: AnyStorage, clock: Clock) -> dict[str, Callable[[], Awaitable[object]]]:
+def life(storage: SessionStorage, clock: Clock) -> dict[str, Callable[[], Awaitable[object]]]:
     """Return every verb, in an order in which each finds its session."""
     later = clock.after(minutes=20)
     return {

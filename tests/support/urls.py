@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar_sessions._drivers.engines import ASYNC, SYNC, EngineKind
 
 DATABASES = ("sqlite", "postgresql", "mysql")
@@ -12,5 +14,5 @@ URLS = {
 }
 
 
-def urls_of_the_other_kind(kind: EngineKind) -> tuple[str, ...]:
+def urls_of_the_other_kind(kind: EngineKind[Any]) -> tuple[str, ...]:
     return URLS[SYNC if kind is ASYNC else ASYNC]

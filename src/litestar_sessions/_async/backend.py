@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from litestar_sessions._async.storage import AsyncSessionStorage
 from litestar_sessions._drivers.engine_config import AsyncEngineConfig
 from litestar_sessions._drivers.engines import ASYNC, check_engine
-from litestar_sessions._drivers.threads import in_place
 from litestar_sessions._requests.backend import StorageSessionBackend
+from litestar_sessions._requests.threaded import in_place
 
 if TYPE_CHECKING:
-    from litestar_sessions._drivers.threads import AnyStorage
+    from litestar_sessions._requests.storage import SessionStorage
 
 __all__ = ("SQLAlchemyAsyncSessionBackend",)
 
@@ -20,7 +20,7 @@ __all__ = ("SQLAlchemyAsyncSessionBackend",)
 class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
     """Sessions in a database that is reached through an engine of this kind."""
 
-    def _open_storage(self) -> AnyStorage:
-        engine = check_engine(ASYNC, self.engine)
+    def _open_storage(self) -> SessionStorage:
+        engine = check_engine(ASYNC, self.settings.engine)
         storage = AsyncSessionStorage(engine, self.model, clock=self.clock, keys=self.keys)
         return in_place(storage, engine)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import StatementError
 
-from litestar_sessions._drivers.compat import async_sleep, call_in_greenlet
+from litestar_sessions._drivers.compat import async_sleep
 from litestar_sessions._drivers.direct import StatementRunner
-from litestar_sessions._sql.dialects import Retries
+from litestar_sessions._drivers.greenlets import call_in_greenlet
+from litestar_sessions._sql.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from litestar_sessions._drivers.compiled import Reply
+    from litestar_sessions._sql.records import Reply
 
 T = TypeVar("T")
 

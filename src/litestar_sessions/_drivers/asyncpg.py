@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.util import await_only
 
-from litestar_sessions._drivers.compiled import CompiledStatement, Reply
+from litestar_sessions._drivers.compiled import CompiledStatement
+from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
     from sqlalchemy import PoolProxiedConnection

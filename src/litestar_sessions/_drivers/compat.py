@@ -11,14 +11,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from litestar_sessions._drivers.greenlets import call_in_greenlet
-
 T = TypeVar("T")
 
 __all__ = (
     "async_sleep",
     "call_here",
-    "call_in_greenlet",
     "call_with_async_connection",
     "call_with_connection",
     "sync_sleep",
@@ -49,15 +46,6 @@ def call_with_connection(connection: Connection, function: Callable[[Connection]
     return function(connection)
 
 
-def __getattr__(name: str) -> Any:
-    """Import what needs greenlet when it is wanted: the sync half runs without it."""
-    if name == "call_in_greenlet":
-        from litestar_sessions._drivers.greenlets import call_in_greenlet  # noqa: PLC0415
-
-        return call_in_greenlet
-    raise AttributeError(name)
-
-
 def call_here(function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function."""
+    """Call a function; the other half's way is `call_in_greenlet`, which needs greenlet."""
     return function(*arguments)

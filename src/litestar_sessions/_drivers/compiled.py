@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.compiler import SQLCompiler
+
+from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TypeAlias
 
-    from sqlalchemy import Dialect, Engine, Executable, PoolProxiedConnection
+    from sqlalchemy import Dialect, Engine, PoolProxiedConnection
     from sqlalchemy.engine.interfaces import DBAPICursor
+    from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.types import TypeEngine
 
     Processor: TypeAlias = Callable[[Any], Any] | None
 
-__all__ = ("CompiledStatement", "Reply", "compiled_once")
-
-
-class Reply(NamedTuple):
-    """What a database answers to a statement."""
-
-    rows: Sequence[Sequence[Any]]
-    affected: int
-    """How many rows the statement matched."""
-    primary_key: Any = None
-    """That of the row that was inserted, where the database made it."""
-
-
-def compiled_once(statement: Executable, dialect: Dialect) -> CompiledStatement | None:
-    """Return what runs a statement on this dialect; ``None`` if more than that has to be done."""
-    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # all of ours have it
-    needs_more = (
-        not isinstance(compiled, SQLCompiler)
-        # Values that SQLAlchemy makes before, or finds out after.
-        or compiled.insert_prefetch
-        or compiled.update_prefetch
-        or compiled.postfetch_lastrowid
-        or compiled.implicit_returning
-        # Values that are written into the statement.
-        or compiled.literal_execute_params
-        or compiled.post_compile_params
-        # Types that the driver has to be told, and names that it does not take.
-        or dialect.bind_typing is BindTyping.SETINPUTSIZES
-        or compiled.escaped_bind_names
-    )
-    if needs_more:
-        return None
-    if dialect.driver == "asyncpg":
-        # Imported here because only the async half needs greenlet.
-        from litestar_sessions._drivers.asyncpg import AsyncpgStatement  # noqa: PLC0415
-
-        return AsyncpgStatement(statement, compiled, dialect)
-    return CompiledStatement(statement, compiled, dialect)
+__all__ = ("CompiledStatement",)
 
 
 class CompiledStatement:

@@ -10,19 +10,20 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.engine.interfaces import BindTyping
+from sqlalchemy.sql.compiler import SQLCompiler
 
-from litestar_sessions._drivers.compiled import Reply, compiled_once
+from litestar_sessions._drivers.compiled import CompiledStatement
 from litestar_sessions._sql.dialects import in_autocommit
+from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from typing import TypeAlias
 
-    from sqlalchemy import Connection, Executable
+    from sqlalchemy import Connection, Dialect, Executable
     from sqlalchemy.ext.asyncio import AsyncEngine
-
-    from litestar_sessions._drivers.compiled import CompiledStatement
 
     Begin: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 
@@ -80,8 +81,37 @@ class StatementRunner:
             return self._direct[statement]
         except KeyError:
             return self._direct.setdefault(
-                statement, compiled_once(statement, self._engine.dialect)
+                statement, _compiled_once(statement, self._engine.dialect)
             )
+
+
+def _compiled_once(statement: Executable, dialect: Dialect) -> CompiledStatement | None:
+    """Return what a driver can be given as it is; ``None`` if more than that has to be done."""
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # all of ours have it
+    if not isinstance(compiled, SQLCompiler) or _needs_more(compiled, dialect):
+        return None
+    if dialect.driver == "asyncpg":
+        # Imported here because only the async half needs greenlet.
+        from litestar_sessions._drivers.asyncpg import AsyncpgStatement  # noqa: PLC0415
+
+        return AsyncpgStatement(statement, compiled, dialect)
+    return CompiledStatement(statement, compiled, dialect)
+
+
+def _needs_more(compiled: SQLCompiler, dialect: Dialect) -> bool:
+    return bool(
+        # Values that SQLAlchemy makes before, or finds out after.
+        compiled.insert_prefetch
+        or compiled.update_prefetch
+        or compiled.postfetch_lastrowid
+        or compiled.implicit_returning
+        # Values that are written into the statement.
+        or compiled.literal_execute_params
+        or compiled.post_compile_params
+        # Types that the driver has to be told, and names that it does not take.
+        or dialect.bind_typing is BindTyping.SETINPUTSIZES
+        or compiled.escaped_bind_names
+    )
 
 
 def _is_watched(engine: Engine) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool, SingletonThreadPool
@@ -23,12 +23,21 @@ if TYPE_CHECKING:
 
 EngineT = TypeVar("EngineT", "AsyncEngine", Engine)
 
-__all__ = ("ASYNC", "SYNC", "EngineKind", "check_engine", "is_async_url", "open_engine", "sibling")
+__all__ = (
+    "ASYNC",
+    "AUTOCOMMIT",
+    "POOL",
+    "SYNC",
+    "EngineKind",
+    "check_engine",
+    "is_async_url",
+    "open_engine",
+)
 
 SQLITE_BUSY_TIMEOUT = 10
 """How many seconds a statement waits for another writer of the same SQLite file."""
 
-_POOL = {"pool_size": 10, "max_overflow": 0}
+POOL = {"pool_size": 10, "max_overflow": 0}
 """A session holds a connection for one statement, so few are enough and others had better wait:
 what is beyond the size of a pool is opened for a moment, which takes as long as many statements."""
 
@@ -39,14 +48,14 @@ _PACKAGES = {"MySQLdb": "mysqlclient"}
 CAN_SKIP_ROLLBACK = (
     "skip_autocommit_rollback" in inspect.signature(DefaultDialect.__init__).parameters
 )
-_AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+"""With what every statement is a transaction and one round trip."""
 if CAN_SKIP_ROLLBACK:
-    _AUTOCOMMIT["skip_autocommit_rollback"] = True
-_WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
+    AUTOCOMMIT["skip_autocommit_rollback"] = True
 
 
 @dataclass(frozen=True)
-class EngineKind:
+class EngineKind(Generic[EngineT]):
     """Which drivers one half of the package works with, in words for people too."""
 
     is_async: bool
@@ -54,12 +63,12 @@ class EngineKind:
     otherwise: str
 
 
-ASYNC = EngineKind(
+ASYNC: EngineKind[AsyncEngine] = EngineKind(
     is_async=True,
     expected="an async driver (such as sqlite+aiosqlite, postgresql+asyncpg, mysql+asyncmy)",
     otherwise="SQLAlchemySyncConfig and SQLAlchemySyncSessionBackend",
 )
-SYNC = EngineKind(
+SYNC: EngineKind[Engine] = EngineKind(
     is_async=False,
     expected="a sync driver (such as sqlite, postgresql+psycopg, mysql+pymysql)",
     otherwise="SQLAlchemyAsyncConfig and SQLAlchemyAsyncSessionBackend",
@@ -67,7 +76,7 @@ SYNC = EngineKind(
 
 
 def open_engine(
-    kind: EngineKind,
+    kind: EngineKind[EngineT],
     create: Callable[..., EngineT],
     connection_string: str | URL,
     options: Mapping[str, Any],
@@ -98,8 +107,8 @@ def open_engine(
     return engine
 
 
-def check_engine(kind: EngineKind, engine: EngineT) -> EngineT:
-    """Return the engine if it is of that kind.
+def check_engine(kind: EngineKind[EngineT], engine: AsyncEngine | Engine) -> EngineT:
+    """Return the engine, which is of that kind.
 
     Raises:
         ConfigurationError: It is not; or it is an in-memory SQLite that is another database in
@@ -116,7 +125,7 @@ def check_engine(kind: EngineKind, engine: EngineT) -> EngineT:
             "This in-memory SQLite engine is an empty database in every new thread: create it with "
             "poolclass=StaticPool, or hand in its URL as connection_string.",
         )
-    return engine
+    return cast("EngineT", engine)
 
 
 def is_async_url(connection_string: str | URL) -> bool:
@@ -127,41 +136,6 @@ def is_async_url(connection_string: str | URL) -> bool:
     """
     url, entry = _parse(connection_string)
     return bool(entry.get_async_dialect_cls(url).is_async)
-
-
-def sibling(engine: AsyncEngine | Engine) -> AsyncEngine | Engine:
-    """Return an engine with a pool of its own for the same database, or the same engine.
-
-    What holds a connection of the one pool cannot starve the other. Driver, credentials, size of
-    the pool and its event listeners are those of the engine; there are no connections beyond that
-    size, and every statement is a transaction and one round trip, as on an engine of this package.
-    It is the same engine where there is nothing to starve (`NullPool`), or where another connection
-    would be another database.
-    """
-    is_in_memory = engine.dialect.name == "sqlite" and engine.url.database in {None, "", ":memory:"}
-    if is_in_memory or not isinstance(engine.pool, QueuePool):
-        return engine
-    pool: Any = engine.pool.recreate()
-    if pool.size() > 0 and pool._max_overflow > 0:  # noqa: SLF001 - there is no public way
-        pool._max_overflow = _POOL["max_overflow"]  # noqa: SLF001 - as above
-    options = dict(engine.get_execution_options())
-    chosen: dict[str, Any] = {"hide_parameters": True}
-    if engine.dialect.name in _WITH_AUTOCOMMIT:
-        options.pop("isolation_level", None)
-        chosen |= _AUTOCOMMIT
-        # A listener of the application may have left a transaction open, to be switched out of.
-        event.listen(pool, "connect", lambda connection, _record: connection.commit())
-    return _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
-
-
-def _creator_like(engine: AsyncEngine | Engine) -> Callable[..., AsyncEngine | Engine]:
-    if isinstance(engine, Engine):
-        return create_engine
-    from sqlalchemy.ext.asyncio import (  # noqa: PLC0415 - the sync half runs without it
-        create_async_engine,
-    )
-
-    return create_async_engine
 
 
 def _parse(connection_string: str | URL) -> tuple[URL, type[Dialect]]:
@@ -182,7 +156,7 @@ def _parse(connection_string: str | URL) -> tuple[URL, type[Dialect]]:
         ) from None
 
 
-def _check_kind(kind: EngineKind, dialect: Dialect | type[Dialect], driver: str) -> None:
+def _check_kind(kind: EngineKind[Any], dialect: Dialect | type[Dialect], driver: str) -> None:
     if bool(dialect.is_async) is not kind.is_async:
         raise ConfigurationError(
             f"{driver} is not {kind.expected}: choose one, or use {kind.otherwise}.",
@@ -191,7 +165,7 @@ def _check_kind(kind: EngineKind, dialect: Dialect | type[Dialect], driver: str)
 
 def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
     # Session IDs and data would stand in logs and exceptions.
-    chosen: dict[str, Any] = {"hide_parameters": True} | _AUTOCOMMIT
+    chosen: dict[str, Any] = {"hide_parameters": True} | AUTOCOMMIT
     connect: dict[str, Any] = {"timeout": SQLITE_BUSY_TIMEOUT} if dialect.name == "sqlite" else {}
     pool_class = dialect.get_pool_class(url)
     has_pool = not options.keys().isdisjoint({"pool", "poolclass"})
@@ -200,7 +174,7 @@ def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> d
         chosen |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
         connect["check_same_thread"] = False
     elif issubclass(pool_class, QueuePool) and not has_pool:
-        chosen |= _POOL
+        chosen |= POOL
     return {**chosen, **options, "connect_args": connect | options.get("connect_args", {})}
 
 

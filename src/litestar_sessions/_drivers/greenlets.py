@@ -44,6 +44,15 @@ class _Job:
         self.answer: Any = None
         self.error: BaseException | None = None
 
+    def result(self) -> Any:
+        """Return the answer, or raise the error."""
+        if self.error is None:
+            return self.answer
+        try:
+            raise self.error
+        finally:
+            self.error = None  # or error, traceback and this frame would keep each other
+
 
 class _Idle(threading.local):
     """The idle workers of a thread, which cannot run in another one."""
@@ -85,10 +94,5 @@ async def call_in_greenlet(function: Callable[..., T], *arguments: Any) -> T:
     worker.gr_context = None
     if len(workers) < MOST_IDLE:
         workers.append(worker)
-    if job.error is None:
-        answer: T = job.answer
-        return answer
-    try:
-        raise job.error
-    finally:
-        del job  # or error, traceback and this frame would keep each other
+    answer: T = job.result()
+    return answer

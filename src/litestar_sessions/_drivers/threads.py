@@ -1,4 +1,4 @@
-"""How a backend awaits a storage: as it is, or in worker threads."""
+"""The worker threads in which blocking drivers are waited for."""
 
 from __future__ import annotations
 
@@ -6,54 +6,31 @@ import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.pool import QueuePool, StaticPool
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from typing import TypeAlias
+    from collections.abc import Callable
 
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import Pool
 
-    from litestar_sessions._async.storage import AsyncSessionStorage
-    from litestar_sessions._sync.storage import SyncSessionStorage
+P = ParamSpec("P")
+T = TypeVar("T")
 
-    AnyStorage: TypeAlias = AsyncSessionStorage
-    """A storage of either half, each verb of which is awaited."""
-
-__all__ = ("in_place", "in_threads", "stop")
+__all__ = ("run_in_thread", "stop")
 
 
-def in_place(storage: AsyncSessionStorage, _engine: AsyncEngine) -> AnyStorage:
-    """Return the storage itself: its verbs are awaited as they are."""
-    return storage
-
-
-def in_threads(storage: SyncSessionStorage, engine: Engine) -> AnyStorage:
-    """Return the storage with verbs that are awaited while a worker thread runs them."""
-    return cast("AnyStorage", _Threaded(storage, engine))
-
-
-class _Threaded:
-    def __init__(self, storage: SyncSessionStorage, engine: Engine) -> None:
-        self._storage = storage
-        self._engine = engine
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        # By name, because a third list of all verbs would have to be kept equal to the twins'.
-        verb = getattr(self._storage, name)
-
-        @wraps(verb)
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            work = partial(copy_context().run, verb, *args, **kwargs)
-            return await asyncio.get_running_loop().run_in_executor(_executor(self._engine), work)
-
-        return call
+async def run_in_thread(
+    engine: Engine, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Return what a function returns that a worker thread of the engine runs meanwhile."""
+    work = partial(copy_context().run, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_executor(engine), work)
 
 
 # One for each engine, and none of the event loop's: slow sessions must not starve the application's

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
-from litestar_sessions._requests.errors import SessionUnavailableError
+from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.request_session import RequestSession, find_session
-from litestar_sessions.config import TableState
-from litestar_sessions.exceptions import ConfigurationError, SessionError
-
-if sys.version_info >= (3, 11):
-    from asyncio import timeout
-else:
-    from async_timeout import timeout
+from litestar_sessions._requests.tracking import TrackedSession
+from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +19,9 @@ if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
     from litestar.middleware.session.server_side import ServerSideSessionConfig
     from litestar.stores.base import Store
-    from litestar.types import Message, ScopeSession
+    from litestar.types import Message, Scope, ScopeSession
 
-    from litestar_sessions._drivers.threads import AnyStorage
+    from litestar_sessions._requests.storage import SessionStorage
 
     Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -54,15 +48,21 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(config, alchemy_config, model, clock=clock)
-        self._storage = self._open_storage()
-        self._table = getattr(config, "table", None) or TableState()
-        self._creates_table = getattr(config, "create_table", False) or getattr(
-            self.alchemy, "create_all", False
-        )
+        storage = self._open_storage()
+        if self.settings.creates_table:
+            storage = TableCreatingStorage(storage, self.settings.table)
+        self._storage = storage
+        self.storage: SessionStorage = LimitedStorage(storage, self.settings.patience)
+        """The storage as requests ask it: it answers in time, or is unavailable."""
 
     @abstractmethod
-    def _open_storage(self) -> AnyStorage:
-        """Return the storage, for the engine, the model, the clock and the keys."""
+    def _open_storage(self) -> SessionStorage:
+        """Return the storage that the settings ask for."""
+
+    def open_session(self, scope: Scope) -> RequestSession:
+        """Return a session for a connection, which is not loaded yet."""
+        tracked = TrackedSession(self, self.settings, self.storage, scope)
+        return RequestSession(self, self.config, tracked, scope)
 
     async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
         """Return the session that the connection's cookie names, or an empty one.
@@ -70,7 +70,7 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         What cannot be a session ID is not looked up. If the database does not answer, the session
         that is returned raises when it is used.
         """
-        return await RequestSession(self, connection.scope).load()  # type: ignore[return-value]  # the stand-in is no dict on purpose
+        return await self.open_session(connection.scope).load()  # type: ignore[return-value]  # the stand-in is no dict on purpose
 
     def get_session_id(self, connection: Connection) -> str:
         """Return the ID of the connection's session; a new session's is one that nobody knows."""
@@ -92,7 +92,7 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         session = find_session(self, connection.scope)
         if session is None:
             # Litestar's test client sets the data of a session that it has not loaded.
-            session = RequestSession(self, connection.scope)
+            session = self.open_session(connection.scope)
             await session.load()
             connection.scope["session"] = scope_session
         _restore_when_sent(message, connection)
@@ -104,51 +104,35 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             raise
         message["headers"][:] = changed["headers"]  # type: ignore[typeddict-item,index]  # the message starts a response
 
-    async def ask(self, verb: str, *arguments: Any, **options: Any) -> Any:
-        """Return the answer of the storage to a verb.
-
-        Raises:
-            SessionUnavailableError: There was none within the time that the config allows.
-            SessionError: As by the storage.
-        """
-        try:
-            async with timeout(self.policy.patience):
-                return await self._perform(verb, *arguments, **options)
-        except SessionError:
-            raise
-        except Exception as error:  # each driver has exceptions of its own
-            raise SessionUnavailableError from error
-
     async def get(self, session_id: str, store: Store | None = None) -> bytes | None:  # noqa: ARG002 - Litestar's
         """Return the data of a live session, or ``None`` if there is none.
 
         The expiry moves only if ``config.renew_on_access`` is true.
         """
         if self.config.renew_on_access:
-            session = await self._perform("load_and_touch", session_id, self.next_expiry())
+            session = await self._storage.load_and_touch(session_id, self.next_expiry())
         else:
-            session = await self._perform("load", session_id)
+            session = await self._storage.load(session_id)
         return None if session is None else session.data
 
     async def set(self, session_id: str, data: bytes, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Replace the data of a session, expired or not, or create it; it lives for ``max_age``."""
-        await self._perform("save", session_id, data, self.next_expiry())
+        await self._storage.save(session_id, data, self.next_expiry())
 
     async def delete(self, session_id: str, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Delete a session; do nothing if there is none."""
-        await self._perform("delete", session_id)
+        await self._storage.delete(session_id)
 
     async def delete_all(self, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Delete every session."""
-        await self._perform("delete_all")
+        await self._storage.delete_all()
 
     async def delete_expired(self) -> int:
         """Delete every expired session; return how many there were.
 
         A session that is saved meanwhile stays.
         """
-        count: int = await self._perform("delete_expired")
-        return count
+        return await self._storage.delete_expired()
 
     async def prepare(self) -> None:
         """Create the table if the config says so; otherwise see that it is there.
@@ -157,17 +141,11 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             ConfigurationError: It is not; the message says what to do.
             SessionUnavailableError: The database did not answer.
         """
-        if not await self.ask("has_table"):
+        if not await self.storage.has_table():
             raise ConfigurationError(
                 f"The database has no table {self.model.__tablename__} for sessions: run your "
                 "migrations, or have it created with create_table=True.",
             )
-
-    async def _perform(self, verb: str, *arguments: Any, **options: Any) -> Any:
-        if self._creates_table and not self._table.is_ready:
-            await self._storage.create_table()
-            self._table.is_ready = True
-        return await getattr(self._storage, verb)(*arguments, **options)
 
 
 def _restore_when_sent(message: Any, connection: Connection) -> None:

@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 from litestar.middleware.session.server_side import ServerSideSessionBackend
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
-from litestar_sessions._requests.policy import check_lifetime
+from litestar_sessions._requests.settings import settings_of
 from litestar_sessions._sql import dialects
-from litestar_sessions._sql.keys import PLAIN_KEYS
-from litestar_sessions._sql.types import utc_now
-from litestar_sessions.config import SQLAlchemySessionConfig, policy_of
-from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from litestar.middleware.session.server_side import ServerSideSessionConfig
-    from sqlalchemy import Dialect
+    from sqlalchemy import Dialect, Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
     from typing_extensions import Self
 
     from litestar_sessions._requests.policy import SessionPolicy
+    from litestar_sessions._sql.keys import SessionKeys
 
 __all__ = ("SQLAlchemySessionBackendBase",)
 
@@ -60,26 +58,8 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(config=config)
-        self.engine: Any
-        """The engine through which the sessions are reached, async or sync."""
-        if isinstance(config, SQLAlchemySessionConfig):
-            if alchemy_config is not None or model is not None:
-                raise ConfigurationError(
-                    "A SQLAlchemySessionConfig has alchemy_config and model: leave them out here.",
-                )
-            self.alchemy = cast("SQLAlchemyConfigT", config.alchemy_config)
-            self.model, self.engine, self.keys = config.model, config.engine, config.keys
-        elif alchemy_config is None or model is None:
-            raise ConfigurationError(
-                "Hand in alchemy_config= and model=, or a SQLAlchemySessionConfig, which has them.",
-            )
-        else:
-            self.alchemy = alchemy_config
-            self.model, self.engine, self.keys = model, alchemy_config.get_engine(), PLAIN_KEYS
-        if clock is None:
-            clock = getattr(config, "clock", utc_now)
-        self.clock: Callable[[], datetime] = clock
-        check_lifetime("max_age", config.max_age, self.clock())
+        self.settings = settings_of(config, alchemy_config, model, clock)
+        """What the config and the other arguments say, as one value."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy that shares everything but the config."""
@@ -89,9 +69,34 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
         return duplicate
 
     @property
+    def alchemy(self) -> SQLAlchemyConfigT:
+        """What has the engine."""
+        return cast("SQLAlchemyConfigT", self.settings.alchemy)
+
+    @property
+    def model(self) -> type[Any]:
+        """The mapped class of the session table."""
+        return self.settings.model
+
+    @property
+    def engine(self) -> AsyncEngine | Engine:
+        """The engine through which the sessions are reached."""
+        return self.settings.engine
+
+    @property
+    def keys(self) -> SessionKeys:
+        """How session IDs are spelled in the table."""
+        return self.settings.keys
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What returns the current time, aware."""
+        return self.settings.clock
+
+    @property
     def policy(self) -> SessionPolicy:
         """How long sessions live, and who wins when two requests change one."""
-        return policy_of(self.config)
+        return self.settings.policy
 
     def is_session_id(self, text: str) -> bool:
         """Tell whether `generate_session_id` could have made that; nothing else is looked up.

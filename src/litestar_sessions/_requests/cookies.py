@@ -1,25 +1,22 @@
-"""The session cookie: how it is set, how it is cleared, and which settings cannot work."""
+"""The session cookie: how it is read, set and cleared."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any
+from http.cookies import SimpleCookie
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.types import Empty
 from litestar.utils.scope.state import ScopeState
 
-from litestar_sessions.exceptions import ConfigurationError
-
 if TYPE_CHECKING:
-    from litestar.middleware.session.server_side import ServerSideSessionConfig
     from litestar.types import Message, Scope
 
 __all__ = (
-    "check_cookie",
+    "SessionCookie",
     "clear_cookie",
     "forbid_storing",
     "read_cookie",
@@ -27,14 +24,22 @@ __all__ = (
     "vary_by_cookie",
 )
 
-_ATTRIBUTE = re.compile(r"[ -:<-~]+")
-"""What may be the value of one of its attributes."""
-
 _CLEARED = "null"
 """What Litestar puts into a cookie that it clears."""
 
 _NO_AGE = "; Max-Age=0"
 _SPELLING = SimpleCookie()
+
+
+class SessionCookie(Protocol):
+    """The name and the attributes of a cookie; Litestar's session configs have them."""
+
+    key: str
+    path: str
+    domain: str | None
+    secure: bool
+    httponly: bool
+    samesite: Literal["lax", "strict", "none"]
 
 
 def read_cookie(scope: Scope, key: str) -> str | None:
@@ -62,27 +67,25 @@ def _plain_value(name: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"(?:^|;)\s*" + re.escape(name) + rb"=(\w+)\s*(?:;|$)")
 
 
-def send_cookie(
-    message: Message, config: ServerSideSessionConfig, value: str, max_age: int
-) -> None:
+def send_cookie(message: Message, cookie: SessionCookie, value: str, max_age: int) -> None:
     """Add a cookie to a message.
 
     Args:
         message: A message with headers, which are changed.
-        config: The name and the attributes of the cookie.
+        cookie: The name and the attributes of the cookie.
         value: The session ID.
         max_age: How many seconds the browser is to keep it.
     """
     attributes = _attributes(
-        key=config.key,
-        path=config.path,
-        domain=config.domain,
-        secure=config.secure,
-        httponly=config.httponly,
-        samesite=config.samesite,
+        key=cookie.key,
+        path=cookie.path,
+        domain=cookie.domain,
+        secure=cookie.secure,
+        httponly=cookie.httponly,
+        samesite=cookie.samesite,
     )
     _, spelled = _SPELLING.value_encode(value)
-    header = f"{config.key}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
+    header = f"{cookie.key}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
     MutableScopeHeaders.from_message(message).add("set-cookie", header)
 
 
@@ -92,9 +95,9 @@ def _attributes(**cookie: Any) -> str:
     return Cookie(value="", max_age=0, **cookie).to_header(header="").partition('=""')[2]
 
 
-def clear_cookie(message: Message, config: ServerSideSessionConfig) -> None:
+def clear_cookie(message: Message, cookie: SessionCookie) -> None:
     """Add to a message what removes the cookie, for which its attributes have to be the same."""
-    send_cookie(message, config, _CLEARED, max_age=0)
+    send_cookie(message, cookie, _CLEARED, max_age=0)
 
 
 def forbid_storing(message: Message) -> None:
@@ -112,44 +115,3 @@ def vary_by_cookie(message: Message) -> None:
     named = {name.strip().lower() for value in values for name in value.split(",")}
     if not named & {"cookie", "*"}:
         headers.add("vary", "Cookie")
-
-
-def check_cookie(config: ServerSideSessionConfig) -> None:
-    """Refuse settings with which browsers would drop the cookie.
-
-    Raises:
-        ConfigurationError: The message names the setting to change (RFC 6265bis, sections 4.1.2.7
-            and 4.1.3).
-    """
-    try:
-        SimpleCookie({config.key: ""})
-    except CookieError:
-        raise ConfigurationError(
-            f"key={config.key!r} cannot be the name of a cookie: use letters, digits, - and _, and "
-            "not the name of an attribute.",
-        ) from None
-    name = config.key.lower()
-    if name.startswith("__host-"):
-        if config.domain is not None:
-            raise ConfigurationError(f"A cookie named {config.key} has no domain: leave it out.")
-        if config.path != "/":
-            raise ConfigurationError(f"A cookie named {config.key} needs path='/'.")
-    if name.startswith(("__host-", "__secure-")) and not config.secure:
-        raise ConfigurationError(f"A cookie named {config.key} needs secure=True.")
-    if config.samesite not in {"lax", "strict", "none"}:
-        raise ConfigurationError(
-            f"samesite={config.samesite!r} is none of 'lax', 'strict', 'none': choose one of them.",
-        )
-    if config.samesite == "none" and not config.secure:
-        raise ConfigurationError(
-            "Browsers drop a cookie with samesite='none' that is not secure: set secure=True.",
-        )
-    if not config.path.startswith("/") or not _ATTRIBUTE.fullmatch(config.path):
-        raise ConfigurationError(
-            f"path={config.path!r} cannot be the path of a cookie: let it begin with a slash and "
-            "have neither semicolons nor characters beyond ASCII.",
-        )
-    if config.domain is not None and not _ATTRIBUTE.fullmatch(config.domain):
-        raise ConfigurationError(
-            f"domain={config.domain!r} cannot be the domain of a cookie: write it in ASCII.",
-        )

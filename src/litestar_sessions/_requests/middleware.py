@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from litestar.enums import ScopeType
 from litestar.middleware.session import SessionMiddleware
 from litestar.utils.scope.state import ScopeState
 
-from litestar_sessions._requests.request_session import RequestSession
+from litestar_sessions._requests.backend import StorageSessionBackend
+from litestar_sessions._requests.events import warn
 from litestar_sessions.exceptions import ResponseStartedError
 
 if TYPE_CHECKING:
     from litestar.types import Message, Receive, Scope, Send
+
+    from litestar_sessions._requests.request_session import RequestSession
 
 __all__ = ("SQLAlchemySessionMiddleware",)
 
@@ -24,10 +26,8 @@ _LITESTAR_ERRORS = range(4_500, 4_600)
 
 _STARTS = {"http.response.start", "websocket.accept"}
 
-logger = logging.getLogger("litestar_sessions")
 
-
-class SQLAlchemySessionMiddleware(SessionMiddleware[Any]):
+class SQLAlchemySessionMiddleware(SessionMiddleware[StorageSessionBackend[Any]]):
     """Litestar's session middleware, but it changes no message in place and serves WebSockets too.
 
     ``config.middleware`` has it. It does not call the methods of a backend that Litestar's own
@@ -36,7 +36,7 @@ class SQLAlchemySessionMiddleware(SessionMiddleware[Any]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application have the session, and storage what becomes of it."""
-        session = RequestSession(self.backend, scope)
+        session = self.backend.open_session(scope)
         scope["session"] = await session.load()
         session.tell_id()
         try:
@@ -76,7 +76,7 @@ async def _close(session: RequestSession, *, may_save: bool) -> None:
     try:
         await session.settle(may_save=may_save)
     except ResponseStartedError:
-        logger.warning(
+        warn(
+            "no_cookie",
             "A new session was dropped: once a WebSocket is accepted no cookie can be sent",
-            extra={"session_event": "no_cookie"},
         )

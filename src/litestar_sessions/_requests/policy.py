@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("RENEWALS", "OnConflict", "SessionPolicy", "check_lifetime", "merge")
+__all__ = ("OnConflict", "SessionPolicy", "make_policy", "merge")
 
 OnConflict: TypeAlias = Literal["merge", "overwrite", "error"]
 
@@ -33,8 +33,6 @@ class SessionPolicy:
     """How much of the idle timeout has to pass before reading renews; ``None``: it never does."""
     absolute_timeout: timedelta | None = None
     on_conflict: OnConflict = "merge"
-    patience: float = 10.0
-    """How many seconds the database may take for one operation."""
 
     def expiry(self, now: datetime, session: StoredSession | None = None) -> datetime:
         """Return when a session expires that is saved now; one that is new is ``None``."""
@@ -88,7 +86,43 @@ def merge(
     return kept | {key: value for key, value in mine.items() if is_changed(key)}
 
 
-def check_lifetime(name: str, seconds: float, now: datetime) -> None:
+def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name
+    now: datetime,
+    *,
+    max_age: float,
+    renews: bool = True,
+    renewal_interval: float | None = None,
+    absolute_timeout: float | None = None,
+    on_conflict: OnConflict = "merge",
+) -> SessionPolicy:
+    """Return the rules that settings ask for; all but ``now`` that is a time is in seconds.
+
+    Raises:
+        ConfigurationError: A setting cannot work; the message names the remedy.
+    """
+    _check_lifetime("max_age", max_age, now)
+    if absolute_timeout is not None:
+        _check_lifetime("absolute_timeout", absolute_timeout, now)
+    if renewal_interval is not None and not 0 <= renewal_interval < max_age:
+        raise ConfigurationError(
+            f"renewal_interval={renewal_interval} is not from 0 to below max_age, {max_age}: "
+            "leave it out for a tenth of it; renew_on_access=False switches renewal off.",
+        )
+    if on_conflict not in get_args(OnConflict):
+        raise ConfigurationError(
+            f"on_conflict={on_conflict!r} is none of 'merge', 'overwrite', 'error': choose one of "
+            "them.",
+        )
+    interval = max_age / RENEWALS if renewal_interval is None else renewal_interval
+    return SessionPolicy(
+        idle_timeout=timedelta(seconds=max_age),
+        renewal_interval=timedelta(seconds=interval) if renews else None,
+        absolute_timeout=None if absolute_timeout is None else timedelta(seconds=absolute_timeout),
+        on_conflict=on_conflict,
+    )
+
+
+def _check_lifetime(name: str, seconds: float, now: datetime) -> None:
     """Refuse a lifetime with which no session could live.
 
     Raises:

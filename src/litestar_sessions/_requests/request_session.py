@@ -7,7 +7,6 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from litestar.types import Empty
-from litestar.utils.scope.state import ScopeState
 
 from litestar_sessions._requests.cookies import (
     clear_cookie,
@@ -17,7 +16,7 @@ from litestar_sessions._requests.cookies import (
     vary_by_cookie,
 )
 from litestar_sessions._requests.errors import SessionUnavailableError
-from litestar_sessions._requests.tracking import TrackedSession
+from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.unavailable import UnavailableSession
 from litestar_sessions.exceptions import ResponseStartedError
 
@@ -26,10 +25,10 @@ if TYPE_CHECKING:
 
     from litestar.types import Message, Scope
 
-    from litestar_sessions._requests.backend import StorageSessionBackend
+    from litestar_sessions._requests.codec import SessionCodec
+    from litestar_sessions._requests.cookies import SessionCookie
+    from litestar_sessions._requests.tracking import TrackedSession
     from litestar_sessions._sql.records import StoredSession
-
-    Backend = StorageSessionBackend[Any]
 
 __all__ = ("RequestSession", "find_session", "sessions_of")
 
@@ -37,29 +36,31 @@ _SCOPE_KEY = "_litestar_sessions"
 
 
 class RequestSession:
-    """What a connection has of a session; the dictionary itself is in ``scope["session"]``."""
+    """Brings together what three know of a session: the application, storage and the browser.
+
+    The dictionary itself is in ``scope["session"]``.
+    """
 
     __slots__ = (
-        "_backend",
+        "_codec",
         "_cookie",
-        "_covered",
         "_error",
         "_has_started",
         "_is_involved",
-        "_scope",
-        "_state",
+        "_sent_id",
+        "_shown",
         "_tracked",
         "failure",
         "is_closed",
     )
 
-    def __init__(self, backend: Backend, scope: Scope) -> None:
-        self._backend = backend
-        self._scope = scope
-        self._state = ScopeState.from_scope(scope)
-        self._cookie = read_cookie(scope, backend.config.key)
-        self._tracked = TrackedSession(backend, scope)
-        self._covered: tuple[Any, bool] | None = None
+    def __init__(
+        self, codec: SessionCodec, cookie: SessionCookie, tracked: TrackedSession, scope: Scope
+    ) -> None:
+        self._codec = codec
+        self._cookie = cookie
+        self._tracked = tracked
+        self._sent_id = read_cookie(scope, cookie.key)
         self._error: Exception | None = None
         self.failure: Exception | None = None
         """Why there is no response with this session."""
@@ -70,8 +71,9 @@ class RequestSession:
         sessions = sessions_of(scope)
         for outer in sessions.values():
             outer.cover()
-        sessions.pop(backend, None)  # the innermost is the last
-        sessions[backend] = self
+        self._shown = ShownSession(scope)
+        sessions.pop(codec, None)  # the innermost is the last
+        sessions[codec] = self
 
     @property
     def session_id(self) -> str:
@@ -84,10 +86,10 @@ class RequestSession:
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        if self._cookie is None or not self._backend.is_session_id(self._cookie):
+        if self._sent_id is None or not self._codec.is_session_id(self._sent_id):
             return {}
         try:
-            session = await self._tracked.load(self._cookie)
+            session = await self._tracked.load(self._sent_id)
         except SessionUnavailableError as error:
             self._error = error
             return UnavailableSession(error)
@@ -105,7 +107,7 @@ class RequestSession:
             SessionConflictError: Other requests have changed the session, and went before.
             ResponseStartedError: It is a new one, and no cookie can be sent any more.
         """
-        session, is_cleared = self._covered or self._shown()
+        session, is_cleared = self._shown.look()
         if isinstance(session, UnavailableSession):
             return
         if self._error is not None:
@@ -153,9 +155,9 @@ class RequestSession:
         self._tracked.has_news = False
         if self._tracked.stored is not None:
             max_age = ceil(self._tracked.seconds_left)
-            send_cookie(message, self._backend.config, self.session_id, max_age)
-        elif self._cookie is not None:
-            clear_cookie(message, self._backend.config)
+            send_cookie(message, self._cookie, self.session_id, max_age)
+        elif self._sent_id is not None:
+            clear_cookie(message, self._cookie)
         else:
             return False
         return True
@@ -174,7 +176,7 @@ class RequestSession:
             )
         if self._error is not None:
             raise self._error
-        if not self._has_no_id:  # what was cleared gets one anyway
+        if not self._shown.has_no_id:  # what was cleared gets one anyway
             self._tracked.rotate()
             self.tell_id()
 
@@ -185,32 +187,19 @@ class RequestSession:
 
     def cover(self) -> None:
         """Keep the session before that of an inner middleware takes its place in the scope."""
-        if self._covered is None:
-            self._covered = self._shown()
-
-    def _shown(self) -> tuple[Any, bool]:
-        session = self._scope.get("session", Empty)
-        return session, session is Empty or self._has_no_id
-
-    @property
-    def _has_no_id(self) -> bool:
-        """Whether the application has cleared the session; it may have put another in its place."""
-        session_id = self._state.session_id
-        return session_id is None or session_id is Empty
+        self._shown.cover()
 
     def tell_id(self) -> None:
         """Have ``connection.get_session_id()`` return the ID, unless there is an inner session."""
-        if self._covered is None:
-            # There is no public way; Litestar's own middleware does the same.
-            self._state.session_id = self._tracked.next_id
+        self._shown.tell_id(self._tracked.next_id)
 
 
-def sessions_of(scope: Scope) -> dict[Backend, RequestSession]:
-    """Return the sessions of a connection, the innermost last."""
-    sessions: dict[Backend, RequestSession] = scope["state"].setdefault(_SCOPE_KEY, {})
+def sessions_of(scope: Scope) -> dict[SessionCodec, RequestSession]:
+    """Return the sessions of a connection by what each is spelled by, the innermost last."""
+    sessions: dict[SessionCodec, RequestSession] = scope["state"].setdefault(_SCOPE_KEY, {})
     return sessions
 
 
-def find_session(backend: Backend, scope: Scope) -> RequestSession | None:
+def find_session(codec: SessionCodec, scope: Scope) -> RequestSession | None:
     """Return the session that a backend has for a connection."""
-    return sessions_of(scope).get(backend)
+    return sessions_of(scope).get(codec)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.codec import Encoding
 from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
-from litestar_sessions._requests.policy import merge
+from litestar_sessions._requests.events import warn
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import ResponseStartedError, SessionExistsError
 
@@ -16,30 +16,48 @@ if TYPE_CHECKING:
 
     from litestar.types import Scope
 
-    from litestar_sessions._requests.backend import StorageSessionBackend
+    from litestar_sessions._requests.codec import SessionCodec
+    from litestar_sessions._requests.settings import SessionSettings
+    from litestar_sessions._requests.storage import SessionStorage
 
 __all__ = ("TrackedSession",)
 
 MERGES = 20
 """How often changes are merged with those of other requests before that is given up."""
 
-logger = logging.getLogger("litestar_sessions")
-
 
 class TrackedSession:
     """A session that storage has, or one that it does not have yet."""
 
-    __slots__ = ("_backend", "_is_lost", "_new_id", "_scope", "has_news", "session_id", "stored")
+    __slots__ = (
+        "_codec",
+        "_encoding",
+        "_is_lost",
+        "_new_id",
+        "_settings",
+        "_storage",
+        "has_news",
+        "session_id",
+        "stored",
+    )
 
-    def __init__(self, backend: StorageSessionBackend[Any], scope: Scope) -> None:
+    def __init__(
+        self,
+        codec: SessionCodec,
+        settings: SessionSettings,
+        storage: SessionStorage,
+        scope: Scope,
+    ) -> None:
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
-        self._backend = backend
-        self._scope = scope
+        self._codec = codec
+        self._settings = settings
+        self._storage = storage
+        self._encoding = Encoding(codec, scope)
         self._forget()
 
     def _forget(self) -> None:
-        self.session_id = self._backend.generate_session_id()
+        self.session_id = self._codec.generate_session_id()
         """The ID; nobody else knows that of a session that is not stored."""
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
@@ -53,7 +71,7 @@ class TrackedSession:
 
     @property
     def _now(self) -> datetime:
-        return self._backend.clock()
+        return self._settings.clock()
 
     async def load(self, session_id: str) -> dict[str, Any]:
         """Return the session with this ID; an empty one, with an ID of its own, if there is none.
@@ -61,13 +79,13 @@ class TrackedSession:
         Raises:
             SessionUnavailableError: The database did not answer.
         """
-        stored = await self._backend.ask("load", session_id)
-        if stored is None or self._backend.policy.is_over(self._now, stored):
+        stored = await self._storage.load(session_id)
+        if stored is None or self._settings.policy.is_over(self._now, stored):
             return {}
         try:
-            session = self._decode(stored.data)
+            session = self._encoding.decode(stored.data)
         except Exception as error:  # noqa: BLE001 - the application may decode as it likes
-            _warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
+            warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
             return {}
         self.stored = stored
         self.session_id = session_id
@@ -81,14 +99,14 @@ class TrackedSession:
     def rotate(self) -> None:
         """Have the session get another ID when it is saved; a new one has an ID of its own."""
         if self.stored is not None:
-            self._new_id = self._backend.generate_session_id()
+            self._new_id = self._codec.generate_session_id()
 
     async def end(self) -> None:
         """Delete the session, whatever its ID is by now; what is saved later is another one."""
         if self.stored is not None and self.stored.id is not None:
-            await self._backend.ask("discard", self.stored)
+            await self._storage.discard(self.stored)
         elif self.stored is not None:
-            await self._backend.ask("delete", self.session_id)
+            await self._storage.delete(self.session_id)
         self._forget()
         self.has_news = True
 
@@ -104,7 +122,7 @@ class TrackedSession:
         """
         if self._is_lost or (self.stored is None and session == {}):
             return
-        data = self._encode(session)
+        data = self._encoding.encode(session)
         if self.stored is None:
             await self._create(data, may_create=may_create)
         elif data != self.stored.data or self._new_id is not None:
@@ -118,9 +136,9 @@ class TrackedSession:
                 "A new session cannot be saved once the response has started or the WebSocket is "
                 "accepted, because no cookie can be sent: save it before.",
             )
-        expires_at = self._backend.policy.expiry(self._now)
+        expires_at = self._settings.policy.expiry(self._now)
         try:
-            stored = await self._backend.ask("create", self.session_id, data, expires_at)
+            stored = await self._storage.create(self.session_id, data, expires_at)
         except SessionExistsError:
             # Nobody else knows the ID: the row was written before its connection was lost.
             stored = StoredSession(data, expires_at)
@@ -132,24 +150,23 @@ class TrackedSession:
             if await self._replace(data, theirs):
                 if theirs is not base and isinstance(session, dict):
                     session.clear()
-                    session.update(self._decode(data))
+                    session.update(self._encoding.decode(data))
                 return
-            current = await self._backend.ask("reload", base)
-            if current is None or current.key not in self._backend.keys.all(self.session_id):
+            current = await self._storage.reload(base)
+            if current is None or current.key not in self._settings.keys.all(self.session_id):
                 self._lose(is_rotated=current is not None)
                 return
-            if self._backend.policy.on_conflict == "error":
+            if self._settings.policy.on_conflict == "error":
                 break
             theirs = current
-            data = self._merge(session, base, theirs)
+            data = self._encoding.merged(session, base.data, theirs.data)
         raise SessionConflictError
 
     async def _replace(self, data: bytes, theirs: StoredSession) -> bool:
         """Write the data if storage still has theirs."""
-        policy = self._backend.policy
+        policy = self._settings.policy
         expires_at = policy.expiry(self._now, theirs)
-        is_done: bool = await self._backend.ask(
-            "update",
+        is_done = await self._storage.update(
             self.session_id,
             data,
             expires_at,
@@ -162,23 +179,16 @@ class TrackedSession:
             self._adopt(replace(theirs, data=data, expires_at=expires_at))
         return is_done
 
-    def _merge(self, session: Any, base: StoredSession, theirs: StoredSession) -> bytes:
-        mine = self._decode(self._encode(session))
-        merged = merge(
-            self._decode(base.data), mine, self._decode(theirs.data), self._backend.serialize_data
-        )
-        return self._encode(merged)
-
     async def _renew(self, stored: StoredSession) -> None:
-        expires_at = self._backend.policy.renewed(self._now, stored)
+        expires_at = self._settings.policy.renewed(self._now, stored)
         if expires_at is None:
             return
         try:
-            if await self._backend.ask("touch", self.session_id, expires_at):
+            if await self._storage.touch(self.session_id, expires_at):
                 self._adopt(replace(stored, expires_at=expires_at))
         except SessionUnavailableError as error:
             # The session was read, which is all that the request needed.
-            _warn("not_renewed", "A session was not renewed: the database did not answer", error)
+            warn("not_renewed", "A session was not renewed: the database did not answer", error)
 
     def _adopt(self, stored: StoredSession) -> None:
         self.stored = stored
@@ -187,33 +197,10 @@ class TrackedSession:
     def _lose(self, *, is_rotated: bool) -> None:
         """Drop the changes: the session has ended, or has another ID, which its visitor knows."""
         if is_rotated:
-            _warn("rotated", "Changes were dropped: the session got another ID meanwhile")
+            warn("rotated", "Changes were dropped: the session got another ID meanwhile")
         else:
-            _warn("gone", "Changes were dropped: the session was ended meanwhile")
+            warn("gone", "Changes were dropped: the session was ended meanwhile")
         self._forget()
         self._is_lost = True
         # The browser has, or is about to get, the new ID: its cookie must stay.
         self.has_news = not is_rotated
-
-    def _encode(self, session: Any) -> bytes:
-        data = self._backend.serialize_data(session, self._scope)
-        if not isinstance(session, dict):
-            self._decode(data)  # what could not be loaded again is refused while somebody sees it
-        return data
-
-    def _decode(self, data: bytes) -> dict[str, Any]:
-        session = self._backend.deserialize_data(data)
-        if not isinstance(session, dict):
-            raise TypeError(
-                f"A session is a dictionary, or a model with fields, and not a {type(session)}.",
-            )
-        return session
-
-
-def _warn(event: str, message: str, error: Exception | None = None) -> None:
-    """Log what befell a session, without its ID and its data."""
-    cause = error and (error.__cause__ or error)
-    logger.warning(
-        message if cause is None else f"{message}: {type(cause).__name__}",
-        extra={"session_event": event},
-    )

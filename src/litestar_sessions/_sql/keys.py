@@ -9,8 +9,8 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from litestar_sessions._sql.types import SESSION_ID_LENGTH
 from litestar_sessions.exceptions import ConfigurationError
-from litestar_sessions.model import SESSION_ID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, any_, bindparam, column, delete, func, select, t
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import BindParameter, Dialect, Executable
+    from sqlalchemy import BindParameter, Dialect, Executable, TextClause
 
     from litestar_sessions._sql.table import SessionTable
 
@@ -92,13 +92,7 @@ def purge(sessions: SessionTable, now: BindParameter[Any], dialect: Dialect) -> 
     """
     limit = bindparam("s_limit", type_=Integer)
     if dialect.name in {"mysql", "mariadb"}:
-        quote = dialect.identifier_preparer
-        sql = _ON_MYSQL.format(
-            table=quote.format_table(sessions.table),
-            id=quote.format_column(sessions.id),
-            expires_at=quote.format_column(sessions.expires_at),
-        )
-        return text(sql).bindparams(now, limit)
+        return _purge_on_mysql(sessions, dialect).bindparams(now, limit)
     expired = sessions.expires_at <= now
     key = column("ctid") if dialect.name == "postgresql" else sessions.id
     # In no order beyond that: rows that expire at the same moment would be sorted for each batch.
@@ -116,3 +110,13 @@ def purge(sessions: SessionTable, now: BindParameter[Any], dialect: Dialect) -> 
         picked = oldest.with_for_update(skip_locked=True).cte("picked")
         oldest = select(picked.c.id)
     return delete(sessions.table).where(expired, key.in_(oldest))
+
+
+def _purge_on_mysql(sessions: SessionTable, dialect: Dialect) -> TextClause:
+    quote = dialect.identifier_preparer
+    sql = _ON_MYSQL.format(
+        table=quote.format_table(sessions.table),
+        id=quote.format_column(sessions.id),
+        expires_at=quote.format_column(sessions.expires_at),
+    )
+    return text(sql)

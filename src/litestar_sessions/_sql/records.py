@@ -1,20 +1,30 @@
-"""What the verbs of a storage return."""
+"""What a database answers, and what the verbs of a storage make of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
-    from litestar_sessions._drivers.compiled import Reply
+    from collections.abc import Sequence
 
-__all__ = ("StoredSession", "has_rows", "inserted_id", "rows_affected", "stored_session")
+__all__ = ("Reply", "StoredSession", "has_rows", "inserted_id", "rows_affected", "stored_session")
 
 _VERSION_WITH_TIME = 7
+
+
+class Reply(NamedTuple):
+    """What a database answers to a statement."""
+
+    rows: Sequence[Sequence[Any]]
+    affected: int
+    """How many rows the statement matched."""
+    primary_key: Any = None
+    """That of the row that was inserted, where the database made it."""
 
 
 @dataclass(frozen=True, slots=True)

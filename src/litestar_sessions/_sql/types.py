@@ -17,10 +17,21 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import DDLCompiler
     from sqlalchemy.types import TypeEngine
 
-__all__ = ("SESSION_DATA", "SessionIDString", "UTCTimestamp", "UUIDKey", "as_utc", "utc_now")
+__all__ = (
+    "SESSION_DATA",
+    "SESSION_ID_LENGTH",
+    "SessionIDString",
+    "UTCTimestamp",
+    "UUIDKey",
+    "as_utc",
+    "utc_now",
+)
 
 _MYSQL = ("mysql", "mariadb")
 _WITH_UUID = _WITH_TIME_ZONE = {"postgresql", "cockroachdb", "duckdb", "mssql"}
+
+SESSION_ID_LENGTH = 255
+"""How many characters the column for a session ID holds."""
 
 SESSION_DATA = LargeBinary().with_variant(mysql.LONGBLOB(), *_MYSQL)
 """Session data; MySQL's plain ``BLOB`` would end at 64 KiB."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from litestar_sessions._sync.storage import SyncSessionStorage
 from litestar_sessions._drivers.engine_config import SyncEngineConfig
 from litestar_sessions._drivers.engines import SYNC, check_engine
-from litestar_sessions._drivers.threads import in_threads
 from litestar_sessions._requests.backend import StorageSessionBackend
+from litestar_sessions._requests.threaded import in_threads
 
 if TYPE_CHECKING:
-    from litestar_sessions._drivers.threads import AnyStorage
+    from litestar_sessions._requests.storage import SessionStorage
 
 __all__ = ("SQLAlchemySyncSessionBackend",)
 
@@ -20,7 +20,7 @@ __all__ = ("SQLAlchemySyncSessionBackend",)
 class SQLAlchemySyncSessionBackend(StorageSessionBackend[SyncEngineConfig]):
     """Sessions in a database that is reached through an engine of this kind."""
 
-    def _open_storage(self) -> AnyStorage:
-        engine = check_engine(SYNC, self.engine)
+    def _open_storage(self) -> SessionStorage:
+        engine = check_engine(SYNC, self.settings.engine)
         storage = SyncSessionStorage(engine, self.model, clock=self.clock, keys=self.keys)
         return in_threads(storage, engine)

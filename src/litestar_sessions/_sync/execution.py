@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import StatementError
 
-from litestar_sessions._drivers.compat import sync_sleep, call_here
+from litestar_sessions._drivers.compat import sync_sleep
 from litestar_sessions._drivers.direct import StatementRunner
-from litestar_sessions._sql.dialects import Retries
+from litestar_sessions._drivers.compat import call_here
+from litestar_sessions._sql.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
     from sqlalchemy import Engine
 
-    from litestar_sessions._drivers.compiled import Reply
+    from litestar_sessions._sql.records import Reply
 
 T = TypeVar("T")
 

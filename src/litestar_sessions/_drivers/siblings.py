@@ -1,0 +1,54 @@
+"""A second engine for the database of an application's engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = ("sibling",)
+
+_WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
+
+
+def sibling(engine: AsyncEngine | Engine) -> AsyncEngine | Engine:
+    """Return an engine with a pool of its own for the same database, or the same engine.
+
+    What holds a connection of the one pool cannot starve the other. Driver, credentials, size of
+    the pool and its event listeners are those of the engine; there are no connections beyond that
+    size, and every statement is a transaction and one round trip, as on an engine of this package.
+    It is the same engine where there is nothing to starve (`NullPool`), or where another connection
+    would be another database.
+    """
+    is_in_memory = engine.dialect.name == "sqlite" and engine.url.database in {None, "", ":memory:"}
+    if is_in_memory or not isinstance(engine.pool, QueuePool):
+        return engine
+    pool: Any = engine.pool.recreate()
+    if pool.size() > 0 and pool._max_overflow > 0:  # noqa: SLF001 - there is no public way
+        pool._max_overflow = POOL["max_overflow"]  # noqa: SLF001 - as above
+    options = dict(engine.get_execution_options())
+    chosen: dict[str, Any] = {"hide_parameters": True}
+    if engine.dialect.name in _WITH_AUTOCOMMIT:
+        options.pop("isolation_level", None)
+        chosen |= AUTOCOMMIT
+        # A listener of the application may have left a transaction open, to be switched out of.
+        event.listen(pool, "connect", lambda connection, _record: connection.commit())
+    return _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
+
+
+def _creator_like(engine: AsyncEngine | Engine) -> Callable[..., AsyncEngine | Engine]:
+    if isinstance(engine, Engine):
+        return create_engine
+    from sqlalchemy.ext.asyncio import (  # noqa: PLC0415 - the sync half runs without it
+        create_async_engine,
+    )
+
+    return create_async_engine

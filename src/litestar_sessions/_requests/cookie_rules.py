@@ -1,0 +1,66 @@
+"""Which settings of a cookie browsers accept."""
+
+from __future__ import annotations
+
+import re
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+
+from litestar_sessions.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from litestar_sessions._requests.cookies import SessionCookie
+
+__all__ = ("check_cookie",)
+
+_ATTRIBUTE = re.compile(r"[ -:<-~]+")
+"""What may be the value of an attribute."""
+
+
+def check_cookie(cookie: SessionCookie) -> None:
+    """Refuse settings with which browsers would drop the cookie.
+
+    Raises:
+        ConfigurationError: The message names the setting to change (RFC 6265bis, sections 4.1.2.7
+            and 4.1.3).
+    """
+    _check_name(cookie)
+    _check_samesite(cookie)
+    if not cookie.path.startswith("/") or not _ATTRIBUTE.fullmatch(cookie.path):
+        raise ConfigurationError(
+            f"path={cookie.path!r} cannot be the path of a cookie: let it begin with a slash and "
+            "have neither semicolons nor characters beyond ASCII.",
+        )
+    if cookie.domain is not None and not _ATTRIBUTE.fullmatch(cookie.domain):
+        raise ConfigurationError(
+            f"domain={cookie.domain!r} cannot be the domain of a cookie: write it in ASCII.",
+        )
+
+
+def _check_name(cookie: SessionCookie) -> None:
+    try:
+        SimpleCookie({cookie.key: ""})
+    except CookieError:
+        raise ConfigurationError(
+            f"key={cookie.key!r} cannot be the name of a cookie: use letters, digits, - and _, and "
+            "not the name of an attribute.",
+        ) from None
+    name = cookie.key.lower()
+    if name.startswith("__host-"):
+        if cookie.domain is not None:
+            raise ConfigurationError(f"A cookie named {cookie.key} has no domain: leave it out.")
+        if cookie.path != "/":
+            raise ConfigurationError(f"A cookie named {cookie.key} needs path='/'.")
+    if name.startswith(("__host-", "__secure-")) and not cookie.secure:
+        raise ConfigurationError(f"A cookie named {cookie.key} needs secure=True.")
+
+
+def _check_samesite(cookie: SessionCookie) -> None:
+    if cookie.samesite not in {"lax", "strict", "none"}:
+        raise ConfigurationError(
+            f"samesite={cookie.samesite!r} is none of 'lax', 'strict', 'none': choose one of them.",
+        )
+    if cookie.samesite == "none" and not cookie.secure:
+        raise ConfigurationError(
+            "Browsers drop a cookie with samesite='none' that is not secure: set secure=True.",
+        )

@@ -1,0 +1,24 @@
+"""What is logged: that something befell a session, never its ID or its data."""
+
+from __future__ import annotations
+
+import logging
+
+__all__ = ("warn",)
+
+logger = logging.getLogger("litestar_sessions")
+
+
+def warn(event: str, message: str, error: Exception | None = None) -> None:
+    """Log a warning; of an error only its kind, since its text may quote the session.
+
+    Args:
+        event: The name of what happened, for filters: ``record.session_event``.
+        message: The same in words.
+        error: Why it happened, or what that was raised from.
+    """
+    cause = error and (error.__cause__ or error)
+    logger.warning(
+        message if cause is None else f"{message}: {type(cause).__name__}",
+        extra={"session_event": event},
+    )

@@ -1,0 +1,96 @@
+"""What a config says to backends, as a value: they know this, and not the class of the config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from litestar_sessions._requests.policy import make_policy
+from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions._sql.types import utc_now
+from litestar_sessions.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from litestar.middleware.session.server_side import ServerSideSessionConfig
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from litestar_sessions._drivers.engine_config import EngineConfig
+    from litestar_sessions._requests.policy import SessionPolicy
+
+__all__ = ("PATIENCE", "SessionSettings", "TableState", "creates_tables", "settings_of")
+
+PATIENCE = 10.0
+
+
+@dataclass
+class TableState:
+    """Whether the table is known to be there; whatever works on one table shares it."""
+
+    is_ready: bool = False
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """Where sessions are, and the rules for them."""
+
+    alchemy: EngineConfig
+    """What has the engine."""
+    engine: AsyncEngine | Engine
+    """The engine through which the sessions are reached: that one, or its sibling."""
+    model: type[Any]
+    """The mapped class of the session table."""
+    policy: SessionPolicy
+    keys: SessionKeys = PLAIN_KEYS
+    """How session IDs are spelled in the table."""
+    clock: Callable[[], datetime] = utc_now
+    """What returns the current time, aware."""
+    patience: float = PATIENCE
+    """How many seconds the database may take for one operation of a request."""
+    creates_table: bool = False
+    """Whether the table is created if it is missing."""
+    table: TableState = field(default_factory=TableState)
+
+
+def settings_of(
+    config: ServerSideSessionConfig,
+    alchemy: EngineConfig | None = None,
+    model: type[Any] | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> SessionSettings:
+    """Return the settings that a config has; of Litestar's own and the other arguments make some.
+
+    Raises:
+        ConfigurationError: Engine config or model are missing, or are there twice, or a session of
+            ``config.max_age`` would expire after the last timestamp.
+    """
+    settings = getattr(config, "settings", None)
+    if isinstance(settings, SessionSettings):
+        if alchemy is not None or model is not None:
+            raise ConfigurationError(
+                "A SQLAlchemySessionConfig has alchemy_config and model: leave them out here.",
+            )
+        return settings if clock is None else replace(settings, clock=clock)
+    if alchemy is None or model is None:
+        raise ConfigurationError(
+            "Hand in alchemy_config= and model=, or a SQLAlchemySessionConfig, which has them.",
+        )
+    clock = clock or utc_now
+    return SessionSettings(
+        alchemy,
+        alchemy.get_engine(),
+        model,
+        # Litestar's own middleware saves a session with each response, so that reading prolongs its
+        # life; with Litestar's own config it does so here too.
+        make_policy(clock(), max_age=config.max_age),
+        clock=clock,
+        creates_table=creates_tables(alchemy),
+    )
+
+
+def creates_tables(alchemy: EngineConfig) -> bool:
+    """Tell whether an engine config asks for its tables to be created."""
+    return getattr(alchemy, "create_all", False)

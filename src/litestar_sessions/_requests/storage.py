@@ -1,0 +1,57 @@
+"""What requests ask of a storage, verb by verb."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from datetime import datetime
+
+    from litestar_sessions._sql.records import StoredSession
+
+__all__ = ("SessionStorage",)
+
+
+class SessionStorage(Protocol):
+    """A storage whose verbs are awaited; what each promises is said by `AsyncSessionStorage`."""
+
+    def load(self, session_id: str) -> Awaitable[StoredSession | None]: ...
+
+    def load_and_touch(
+        self, session_id: str, expires_at: datetime
+    ) -> Awaitable[StoredSession | None]: ...
+
+    def reload(self, session: StoredSession) -> Awaitable[StoredSession | None]: ...
+
+    def create(
+        self, session_id: str, data: bytes, expires_at: datetime
+    ) -> Awaitable[StoredSession]: ...
+
+    def save(self, session_id: str, data: bytes, expires_at: datetime) -> Awaitable[None]: ...
+
+    def update(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        expected: bytes | None = None,
+        new_id: str | None = None,
+    ) -> Awaitable[bool]: ...
+
+    def touch(self, session_id: str, expires_at: datetime) -> Awaitable[bool]: ...
+
+    def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]: ...
+
+    def delete(self, session_id: str) -> Awaitable[None]: ...
+
+    def discard(self, session: StoredSession) -> Awaitable[None]: ...
+
+    def delete_all(self) -> Awaitable[int]: ...
+
+    def delete_expired(self) -> Awaitable[int]: ...
+
+    def create_table(self) -> Awaitable[None]: ...
+
+    def has_table(self) -> Awaitable[bool]: ...

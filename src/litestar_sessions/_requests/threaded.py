@@ -1,0 +1,139 @@
+"""How a backend awaits a storage of either half: as it is, or in worker threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from litestar_sessions._drivers.threads import run_in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.records import StoredSession
+
+__all__ = ("BlockingStorage", "in_place", "in_threads")
+
+
+class BlockingStorage(Protocol):
+    """A storage whose verbs return when they are done: the twin of `SessionStorage`."""
+
+    def load(self, session_id: str) -> StoredSession | None: ...
+
+    def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None: ...
+
+    def reload(self, session: StoredSession) -> StoredSession | None: ...
+
+    def create(self, session_id: str, data: bytes, expires_at: datetime) -> StoredSession: ...
+
+    def save(self, session_id: str, data: bytes, expires_at: datetime) -> None: ...
+
+    def update(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        expected: bytes | None = None,
+        new_id: str | None = None,
+    ) -> bool: ...
+
+    def touch(self, session_id: str, expires_at: datetime) -> bool: ...
+
+    def rotate(self, session_id: str, new_id: str) -> bool: ...
+
+    def delete(self, session_id: str) -> None: ...
+
+    def discard(self, session: StoredSession) -> None: ...
+
+    def delete_all(self) -> int: ...
+
+    def delete_expired(self) -> int: ...
+
+    def create_table(self) -> None: ...
+
+    def has_table(self) -> bool: ...
+
+
+def in_place(storage: SessionStorage, _engine: AsyncEngine) -> SessionStorage:
+    """Return the storage itself: its verbs are awaited as they are."""
+    return storage
+
+
+def in_threads(storage: BlockingStorage, engine: Engine) -> SessionStorage:
+    """Return the storage with verbs that are awaited while a worker thread runs them."""
+    return _ThreadedStorage(storage, engine)
+
+
+class _ThreadedStorage:
+    # Types have no way to say "the same, but awaited", so each verb is written out.
+
+    def __init__(self, storage: BlockingStorage, engine: Engine) -> None:
+        self._storage = storage
+        self._engine = engine
+
+    def load(self, session_id: str) -> Awaitable[StoredSession | None]:
+        return run_in_thread(self._engine, self._storage.load, session_id)
+
+    def load_and_touch(
+        self, session_id: str, expires_at: datetime
+    ) -> Awaitable[StoredSession | None]:
+        return run_in_thread(self._engine, self._storage.load_and_touch, session_id, expires_at)
+
+    def reload(self, session: StoredSession) -> Awaitable[StoredSession | None]:
+        return run_in_thread(self._engine, self._storage.reload, session)
+
+    def create(
+        self, session_id: str, data: bytes, expires_at: datetime
+    ) -> Awaitable[StoredSession]:
+        return run_in_thread(self._engine, self._storage.create, session_id, data, expires_at)
+
+    def save(self, session_id: str, data: bytes, expires_at: datetime) -> Awaitable[None]:
+        return run_in_thread(self._engine, self._storage.save, session_id, data, expires_at)
+
+    def update(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        expected: bytes | None = None,
+        new_id: str | None = None,
+    ) -> Awaitable[bool]:
+        return run_in_thread(
+            self._engine,
+            self._storage.update,
+            session_id,
+            data,
+            expires_at,
+            expected=expected,
+            new_id=new_id,
+        )
+
+    def touch(self, session_id: str, expires_at: datetime) -> Awaitable[bool]:
+        return run_in_thread(self._engine, self._storage.touch, session_id, expires_at)
+
+    def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]:
+        return run_in_thread(self._engine, self._storage.rotate, session_id, new_id)
+
+    def delete(self, session_id: str) -> Awaitable[None]:
+        return run_in_thread(self._engine, self._storage.delete, session_id)
+
+    def discard(self, session: StoredSession) -> Awaitable[None]:
+        return run_in_thread(self._engine, self._storage.discard, session)
+
+    def delete_all(self) -> Awaitable[int]:
+        return run_in_thread(self._engine, self._storage.delete_all)
+
+    def delete_expired(self) -> Awaitable[int]:
+        return run_in_thread(self._engine, self._storage.delete_expired)
+
+    def create_table(self) -> Awaitable[None]:
+        return run_in_thread(self._engine, self._storage.create_table)
+
+    def has_table(self) -> Awaitable[bool]:
+        return run_in_thread(self._engine, self._storage.has_table)

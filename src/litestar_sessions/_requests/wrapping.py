@@ -1,0 +1,88 @@
+"""A storage around another one: what happens before and after each verb, whichever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.records import StoredSession
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+__all__ = ("WrappedStorage",)
+
+
+class WrappedStorage(ABC):
+    """Calls each verb of another storage in the way of its subclass.
+
+    It is written out so that a call of a verb can be followed, and its types are checked.
+    """
+
+    def __init__(self, storage: SessionStorage) -> None:
+        self._storage = storage
+
+    @abstractmethod
+    async def _call(self, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return the answer of a verb of the other storage."""
+
+    def load(self, session_id: str) -> Awaitable[StoredSession | None]:
+        return self._call(self._storage.load, session_id)
+
+    def load_and_touch(
+        self, session_id: str, expires_at: datetime
+    ) -> Awaitable[StoredSession | None]:
+        return self._call(self._storage.load_and_touch, session_id, expires_at)
+
+    def reload(self, session: StoredSession) -> Awaitable[StoredSession | None]:
+        return self._call(self._storage.reload, session)
+
+    def create(
+        self, session_id: str, data: bytes, expires_at: datetime
+    ) -> Awaitable[StoredSession]:
+        return self._call(self._storage.create, session_id, data, expires_at)
+
+    def save(self, session_id: str, data: bytes, expires_at: datetime) -> Awaitable[None]:
+        return self._call(self._storage.save, session_id, data, expires_at)
+
+    def update(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        expected: bytes | None = None,
+        new_id: str | None = None,
+    ) -> Awaitable[bool]:
+        return self._call(
+            self._storage.update, session_id, data, expires_at, expected=expected, new_id=new_id
+        )
+
+    def touch(self, session_id: str, expires_at: datetime) -> Awaitable[bool]:
+        return self._call(self._storage.touch, session_id, expires_at)
+
+    def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]:
+        return self._call(self._storage.rotate, session_id, new_id)
+
+    def delete(self, session_id: str) -> Awaitable[None]:
+        return self._call(self._storage.delete, session_id)
+
+    def discard(self, session: StoredSession) -> Awaitable[None]:
+        return self._call(self._storage.discard, session)
+
+    def delete_all(self) -> Awaitable[int]:
+        return self._call(self._storage.delete_all)
+
+    def delete_expired(self) -> Awaitable[int]:
+        return self._call(self._storage.delete_expired)
+
+    def create_table(self) -> Awaitable[None]:
+        return self._call(self._storage.create_table)
+
+    def has_table(self) -> Awaitable[bool]:
+        return self._call(self._storage.has_table)

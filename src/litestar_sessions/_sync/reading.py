@@ -1,0 +1,36 @@
+# Generated from src/litestar_sessions/_async/reading.py (make generate): edit that, not this.
+"""The verbs that change nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar_sessions._sync.verbs import Verbs
+from litestar_sessions._sql.parameters import named
+from litestar_sessions._sql.records import has_rows, stored_session
+
+if TYPE_CHECKING:
+    from litestar_sessions._sql.records import StoredSession
+
+__all__ = ("ReadingVerbs",)
+
+
+class ReadingVerbs(Verbs):
+    """Finds sessions."""
+
+    def load(self, session_id: str) -> StoredSession | None:
+        """Return a live session, or ``None`` if there is none; change nothing."""
+        sought = self._parameters.find(session_id, now=self.clock())
+        return self._execution.read(self._statements.load, sought, stored_session)
+
+    def reload(self, session: StoredSession) -> StoredSession | None:
+        """Return a session as it is now; ``None`` if it is not live any more.
+
+        It is found under another session ID too; its key tells.
+        """
+        sought = named({"id": session.id, "now": self.clock()})
+        return self._execution.read(self._statements.reload, sought, stored_session)
+
+    def _exists(self, session_id: str) -> bool:
+        sought = self._parameters.find(session_id)
+        return self._execution.read(self._statements.find, sought, has_rows)

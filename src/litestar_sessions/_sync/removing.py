@@ -1,0 +1,55 @@
+# Generated from src/litestar_sessions/_async/removing.py (make generate): edit that, not this.
+"""The verbs that remove sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar_sessions._sync.verbs import Verbs
+from litestar_sessions._drivers.compat import sync_sleep
+from litestar_sessions._sql.dialects import lets_one_write
+from litestar_sessions._sql.parameters import named
+from litestar_sessions._sql.purges import Batches
+
+if TYPE_CHECKING:
+    from litestar_sessions._sql.records import StoredSession
+
+__all__ = ("RemovingVerbs",)
+
+
+class RemovingVerbs(Verbs):
+    """Deletes sessions, one, all, or those that have expired."""
+
+    def delete(self, session_id: str) -> None:
+        """Remove a session, live or expired; do nothing if there is none."""
+        self._write(self._statements.delete, self._parameters.find(session_id))
+
+    def discard(self, session: StoredSession) -> None:
+        """Remove a session that was loaded, also if it has another session ID by now."""
+        self._write(self._statements.discard, named({"id": session.id}))
+
+    def delete_all(self) -> int:
+        """Remove every session; return how many there were."""
+        return self._write(self._statements.delete_all, {})
+
+    def delete_expired(self, *, batch_size: int = 4_000) -> int:
+        """Remove every expired session; return how many were removed.
+
+        Each batch is a transaction of its own, and as large as a moment allows, so that nobody
+        waits for all of them. A session that is saved meanwhile stays. What others have locked at
+        that moment, be it to remove it too, is left to the next run; so is what expires meanwhile.
+
+        Args:
+            batch_size: How many to remove at once, at most.
+
+        Raises:
+            ValueError: That is less than one.
+        """
+        now = self.clock()
+        one_writes = lets_one_write(self._execution.engine.dialect)
+        batches = Batches(batch_size, one_writes=one_writes)
+        for limit in batches:
+            values = {"s_now": now, "s_limit": limit}
+            count = self._write(self._statements.delete_expired, values)
+            sync_sleep(batches.pause_after(count))
+        return batches.total
