@@ -32,6 +32,7 @@ check: $(STAMP) ## Lint, format, type-check, and see that the twins are up to da
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/unasync_build.py --check
 
 bench: $(STAMP) ## Measure everything beside what it is built on and chosen over (ARGS="--help")
@@ -53,4 +54,4 @@ build: $(STAMP) ## Build sdist and wheel into dist/
 	@$(BIN)/python -m build
 
 clean: ## Remove what was built and installed here
-	@rm -rf $(VENV) .nox dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .nox dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

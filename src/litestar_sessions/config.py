@@ -5,15 +5,14 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
-from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Literal
 
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 
-from litestar_sessions._drivers import threads
+from litestar_sessions._drivers.closing import close_engine
 from litestar_sessions._drivers.siblings import sibling
-from litestar_sessions._requests.cookie_rules import check_cookie
+from litestar_sessions._requests.cookie_rules import check_cookie, check_id_bytes
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.backend import StorageSessionBackend
 
 __all__ = ("SQLAlchemySessionConfig",)
-
-MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
 
 def _default_model() -> type[Any]:
@@ -166,10 +163,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         The config may be used again and then opens new ones.
         """
         if self._is_for_sessions or self.engine is not self.alchemy_config.get_engine():
-            threads.stop(self.engine)
-            disposing = self.engine.dispose()
-            if isawaitable(disposing):
-                await disposing
+            await close_engine(self.engine)
 
     @property
     def _is_for_sessions(self) -> bool:
@@ -181,11 +175,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
     def _check(self) -> None:
         check_cookie(self)
-        if not MIN_ID_BYTES <= self.session_id_bytes <= MAX_ID_BYTES:
-            raise ConfigurationError(
-                f"session_id_bytes={self.session_id_bytes} is not from {MIN_ID_BYTES} (fewer can "
-                f"be guessed) to {MAX_ID_BYTES}: leave it out for 32.",
-            )
+        check_id_bytes(self.session_id_bytes)
         if not self.database_timeout > 0:
             raise ConfigurationError(
                 f"database_timeout={self.database_timeout} is no time to answer: choose some "

@@ -25,13 +25,17 @@ class SessionCodec(Protocol):
 
 
 class Encoding:
-    """The bytes of the sessions of one connection."""
+    """How the sessions of one connection are spelled."""
 
     __slots__ = ("_codec", "_scope")
 
     def __init__(self, codec: SessionCodec, scope: Scope) -> None:
         self._codec = codec
         self._scope = scope
+
+    def new_id(self) -> str:
+        """Return a session ID that nobody knows."""
+        return self._codec.generate_session_id()
 
     def encode(self, session: Any) -> bytes:
         """Return the bytes; what could not be loaded again is refused while somebody sees it.

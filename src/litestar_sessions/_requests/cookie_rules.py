@@ -1,4 +1,4 @@
-"""Which settings of a cookie browsers accept."""
+"""Which settings of a cookie can work: browsers accept them, and nobody guesses an ID."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from litestar_sessions._requests.cookies import SessionCookie
 
-__all__ = ("check_cookie",)
+__all__ = ("check_cookie", "check_id_bytes")
+
+MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
 _ATTRIBUTE = re.compile(r"[ -:<-~]+")
 """What may be the value of an attribute."""
@@ -34,6 +36,19 @@ def check_cookie(cookie: SessionCookie) -> None:
     if cookie.domain is not None and not _ATTRIBUTE.fullmatch(cookie.domain):
         raise ConfigurationError(
             f"domain={cookie.domain!r} cannot be the domain of a cookie: write it in ASCII.",
+        )
+
+
+def check_id_bytes(count: int) -> None:
+    """Refuse session IDs that could be guessed, or are too long for a column.
+
+    Raises:
+        ConfigurationError: The message says how many bytes there may be.
+    """
+    if not MIN_ID_BYTES <= count <= MAX_ID_BYTES:
+        raise ConfigurationError(
+            f"session_id_bytes={count} is not from {MIN_ID_BYTES} (fewer can be guessed) to "
+            f"{MAX_ID_BYTES}: leave it out for 32.",
         )
 
 

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from litestar.types import Empty
 
-from litestar_sessions._requests.cookies import (
-    clear_cookie,
-    forbid_storing,
-    read_cookie,
-    send_cookie,
-    vary_by_cookie,
-)
+from litestar_sessions._requests.browser import BrowserSession
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.unavailable import UnavailableSession
@@ -23,7 +16,7 @@ from litestar_sessions.exceptions import ResponseStartedError
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from litestar.types import Message, Scope
+    from litestar.types import Scope
 
     from litestar_sessions._requests.codec import SessionCodec
     from litestar_sessions._requests.cookies import SessionCookie
@@ -42,12 +35,11 @@ class RequestSession:
     """
 
     __slots__ = (
+        "_browser",
         "_codec",
-        "_cookie",
         "_error",
         "_has_started",
         "_is_involved",
-        "_sent_id",
         "_shown",
         "_tracked",
         "failure",
@@ -58,9 +50,8 @@ class RequestSession:
         self, codec: SessionCodec, cookie: SessionCookie, tracked: TrackedSession, scope: Scope
     ) -> None:
         self._codec = codec
-        self._cookie = cookie
         self._tracked = tracked
-        self._sent_id = read_cookie(scope, cookie.key)
+        self._browser = BrowserSession(cookie, scope)
         self._error: Exception | None = None
         self.failure: Exception | None = None
         """Why there is no response with this session."""
@@ -86,10 +77,11 @@ class RequestSession:
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        if self._sent_id is None or not self._codec.is_session_id(self._sent_id):
+        sent_id = self._browser.sent_id
+        if sent_id is None or not self._codec.is_session_id(sent_id):
             return {}
         try:
-            session = await self._tracked.load(self._sent_id)
+            session = await self._tracked.load(sent_id)
         except SessionUnavailableError as error:
             self._error = error
             return UnavailableSession(error)
@@ -136,31 +128,7 @@ class RequestSession:
             self.failure = error
             raise
         self._has_started = True
-        if self._is_involved or self._tracked.has_news:
-            message = {**message, "headers": list(message.get("headers", ()))}
-            self._announce(message)
-        return message
-
-    def _announce(self, message: Message) -> None:
-        """Add headers to the message that starts a response."""
-        is_sent = self._tracked.has_news and self._send_cookie(message)
-        if message["type"] == "http.response.start":
-            if is_sent:
-                forbid_storing(message)
-            if self._is_involved:
-                vary_by_cookie(message)
-
-    def _send_cookie(self, message: Message) -> bool:
-        """Add the cookie to a message, or what clears it; return whether there is anything."""
-        self._tracked.has_news = False
-        if self._tracked.stored is not None:
-            max_age = ceil(self._tracked.seconds_left)
-            send_cookie(message, self._cookie, self.session_id, max_age)
-        elif self._sent_id is not None:
-            clear_cookie(message, self._cookie)
-        else:
-            return False
-        return True
+        return self._browser.told(message, self._tracked, is_involved=self._is_involved)
 
     def rotate(self) -> None:
         """Have the session get a new ID when it is saved.

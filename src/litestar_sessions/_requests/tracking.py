@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from litestar_sessions._requests.codec import Encoding
 from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
 from litestar_sessions._requests.events import warn
 from litestar_sessions._sql.records import StoredSession
@@ -14,9 +13,7 @@ from litestar_sessions.exceptions import ResponseStartedError, SessionExistsErro
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from litestar.types import Scope
-
-    from litestar_sessions._requests.codec import SessionCodec
+    from litestar_sessions._requests.codec import Encoding
     from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.storage import SessionStorage
 
@@ -30,7 +27,6 @@ class TrackedSession:
     """A session that storage has, or one that it does not have yet."""
 
     __slots__ = (
-        "_codec",
         "_encoding",
         "_is_lost",
         "_new_id",
@@ -42,22 +38,17 @@ class TrackedSession:
     )
 
     def __init__(
-        self,
-        codec: SessionCodec,
-        settings: SessionSettings,
-        storage: SessionStorage,
-        scope: Scope,
+        self, encoding: Encoding, settings: SessionSettings, storage: SessionStorage
     ) -> None:
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
-        self._codec = codec
+        self._encoding = encoding
         self._settings = settings
         self._storage = storage
-        self._encoding = Encoding(codec, scope)
         self._forget()
 
     def _forget(self) -> None:
-        self.session_id = self._codec.generate_session_id()
+        self.session_id = self._encoding.new_id()
         """The ID; nobody else knows that of a session that is not stored."""
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
@@ -99,7 +90,7 @@ class TrackedSession:
     def rotate(self) -> None:
         """Have the session get another ID when it is saved; a new one has an ID of its own."""
         if self.stored is not None:
-            self._new_id = self._codec.generate_session_id()
+            self._new_id = self._encoding.new_id()
 
     async def end(self) -> None:
         """Delete the session, whatever its ID is by now; what is saved later is another one."""
