@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from litestar_sessions import SQLAlchemyAsyncConfig, SQLAlchemySessionConfig, SQLAlchemySyncConfig
 from tests.support.backends import Backend, empty_backend
 from tests.support.chromium import Browser, chromium
 from tests.support.clock import Clock
 from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Servers
+from tests.support.models import UserSession
 from tests.support.servers import Missing
 
 if TYPE_CHECKING:
@@ -94,6 +96,17 @@ async def backend(any_database: tuple[bool, Database], clock: Clock) -> AsyncIte
         database.url, is_async=is_async, max_age=3_600, clock=clock
     ) as backend:
         yield backend
+
+
+@pytest.fixture(params=["sqlite", "sqlite+aiosqlite"])
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> SQLAlchemySessionConfig:
+    """A config of each half; a client that is entered opens and closes the connections."""
+    kind = SQLAlchemySyncConfig if request.param == "sqlite" else SQLAlchemyAsyncConfig
+    return SQLAlchemySessionConfig(
+        alchemy_config=kind(f"{request.param}:///{tmp_path}/sessions.db"),
+        model=UserSession,
+        create_table=True,
+    )
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,10 +15,9 @@ from litestar import Litestar, Request, get, post
 from litestar.plugins.flash import FlashConfig, FlashPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
-from litestar.testing import AsyncTestClient, TestClient
+from litestar.testing import TestClient
 from sqlalchemy import URL, create_engine, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from litestar_sessions import (
     ConfigurationError,
@@ -30,6 +28,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
 )
+from tests.support.apps import app_with, serve, set_keys, show
 from tests.support.models import OtherSession, UserSession
 
 if TYPE_CHECKING:
@@ -37,27 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.databases import Database
-
-
-@get("/")
-async def show(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    return dict(request.session)
-
-
-@post("/set")
-async def set_keys(request: Request[Any, Any, Any]) -> None:
-    request.session.update(await request.json())
-
-
-def app_with(*plugins: Any, **options: Any) -> Litestar:
-    return Litestar([show, set_keys], plugins=plugins, logging_config=None, **options)
-
-
-def serve(app: Litestar) -> None:
-    """Let a visitor set and see a session."""
-    with TestClient(app) as client:
-        assert client.post("/set", json={"user": "Ann"}).status_code == 201
-        assert client.get("/").json() == {"user": "Ann"}
 
 
 @pytest.mark.parametrize(
@@ -99,31 +77,6 @@ def create(engine: Any, model: type[Any]) -> None:
         model.__table__.create(connection, checkfirst=True)
 
 
-def test_an_engine_of_the_application_is_left_to_it(any_database: tuple[bool, Database]) -> None:
-    is_async, database = any_database
-
-    async def life() -> None:
-        engine: Any = (create_async_engine if is_async else create_engine)(database.url)
-        plugin = SessionPlugin(engine, create_table=True)
-        own: Any = plugin.config.engine
-        assert own is not engine
-        assert getattr(own, "sync_engine", own).hide_parameters
-        connection = await engine.connect() if is_async else engine.connect()
-        async with AsyncTestClient(app_with(plugin)) as client:
-            assert (await client.post("/set", json={"user": "Ann"})).status_code == 201
-            assert own.pool.checkedin() > 0
-        assert own.pool.checkedin() == 0
-        assert not connection.closed
-        closing, disposing = connection.close(), None
-        if is_async:
-            await closing
-        disposing = engine.dispose()
-        if is_async:
-            await disposing
-
-    asyncio.run(life())
-
-
 def test_the_threads_of_the_sync_half_end_with_the_application(tmp_path: Path) -> None:
     def threads() -> list[threading.Thread]:
         return [t for t in threading.enumerate() if t.name.startswith("litestar-sessions")]
@@ -136,32 +89,6 @@ def test_the_threads_of_the_sync_half_end_with_the_application(tmp_path: Path) -
     for thread in started:
         thread.join(timeout=30)
         assert not thread.is_alive()
-
-
-def test_a_pool_of_its_own_can_be_declined(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path}/app.db")
-    assert SessionPlugin(engine, own_pool=False).config.engine is engine
-    engine.dispose()
-
-
-def test_an_engine_without_a_pool_is_used_as_it_is(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path}/app.db", poolclass=NullPool)
-    assert SessionPlugin(engine).config.engine is engine
-
-
-def test_listeners_and_credentials_of_an_engine_hold_for_sessions_too(tmp_path: Path) -> None:
-    opened: list[object] = []
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(tmp_path / "app.db", check_same_thread=False)
-        opened.append(connection)
-        return connection
-
-    engine = create_engine("sqlite:///elsewhere.db", creator=connect)
-    serve(app_with(SessionPlugin(engine, create_table=True)))
-    assert opened
-    assert not (tmp_path / "elsewhere.db").exists()
-    engine.dispose()
 
 
 def test_whatever_has_an_engine_is_a_source(tmp_path: Path) -> None:
@@ -269,8 +196,6 @@ from litestar_sessions import SessionPlugin
 plugin = SessionPlugin({url!r}, hash_session_ids=False)
 app = Litestar([], plugins=[plugin])
 """
-
-
 # Before 2.0.46 SQLAlchemy does not know aiosqlite 0.22, whose connections keep a process alive.
 ENDING = ["sqlite"]
 if tuple(map(int, sqlalchemy.__version__.split(".")[:3])) >= (2, 0, 46):

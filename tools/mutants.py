@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[1]
 TESTS = (
-    *("tests/test_statements.py", "tests/_async/test_storage.py", "tests/_sync/test_storage.py"),
-    *("tests/_async", "tests/_sync", "tests/test_backends.py", "tests/test_session_config.py"),
-    *("tests/test_interleavings.py", "tests/test_request_costs.py", "tests/test_faults.py"),
-    *("tests/test_direct.py", "tests/test_purging.py", "tests/test_round_trips.py"),
+    *("tests/sql", "tests/_async/test_storage.py", "tests/_sync/test_storage.py"),
+    *("tests/_async", "tests/_sync", "tests/requests/test_backend.py", "tests/test_config.py"),
+    *("tests/requests/test_policy.py", "tests/requests/test_interleavings.py"),
+    *("tests/requests/test_costs.py", "tests/requests/test_faults.py"),
+    *("tests/drivers/test_direct.py", "tests/drivers/test_round_trips.py"),
 )
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider")
 TIMEOUT = 400

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations
+
+from sqlalchemy import String, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from litestar_sessions import SessionModelMixin
@@ -25,6 +27,15 @@ class OwnedSession(SessionModelMixin, OtherBase):
 
     __tablename__ = "owned_sessions"
     owner: Mapped[str] = mapped_column(String(10))
+
+
+class Audited(SessionModelMixin, OtherBase):
+    """Its added columns have every kind of default, and its name needs quotes."""
+
+    __tablename__ = "audited sessions"
+    kind: Mapped[str] = mapped_column(String(10), default="web")
+    changes: Mapped[str | None] = mapped_column(String(10), onupdate=lambda: "changed")
+    seen_at: Mapped[datetime] = mapped_column(default=func.now(), onupdate=func.now())
 
 
 class NobodysBase(DeclarativeBase):

@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_reconnecting.py (make generate): edit that, not this.
+# Generated from tests/_async/test_execution.py (make generate): edit that, not this.
 """Verbs that meet a connection which died while it was in the pool."""
 
 from __future__ import annotations

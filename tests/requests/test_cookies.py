@@ -1,4 +1,4 @@
-"""Cookies that nobody in his right mind sends: never an error, never a row, never adopted."""
+"""Cookies: which one is read, what it must never do, and what the answer's says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from litestar.connection import ASGIConnection
 
 from litestar_sessions._requests.cookies import read_cookie
-from tests.support.site import Site, open_site
+from tests.support.site import MAX_AGE, Site, open_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,3 +76,27 @@ async def test_no_cookie_is_an_error_or_makes_a_row(site: Site, cookie: bytes) -
         assert response.status_code == 201
         assert response.cookies["session"].encode() not in cookie
         assert await site.rows() == 1
+
+
+async def test_a_cookie_has_the_attributes_of_the_config_when_it_is_cleared_too(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    attributes: dict[str, Any] = {
+        "secure": True,
+        "path": "/",
+        "domain": "sessions.test",
+        "samesite": "strict",
+    }
+    async with open_site(
+        database.url, is_async=is_async, clock=clock, key="__Secure-id", **attributes
+    ) as site:
+        async with site.visitor() as client:
+            client.base_url = "https://sessions.test"
+            for path in ("/set", "/clear"):
+                cookie = (await client.post(path, json={"user": "Ann"})).headers["set-cookie"]
+                assert {part.strip().lower() for part in cookie.split(";")[1:]} == {
+                    *("secure", "httponly", "path=/", "domain=sessions.test", "samesite=strict"),
+                    f"max-age={MAX_AGE if path == '/set' else 0}",
+                }
+        assert await site.rows() == 0

@@ -1,4 +1,4 @@
-# Generated from tests/_async/test_config.py (make generate): edit that, not this.
+# Generated from tests/_async/test_engine_config.py (make generate): edit that, not this.
 """The contract of an engine config."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from litestar_sessions import SyncSessionStorage, ConfigurationError, SQLAlchemySyncConfig
 from litestar_sessions._drivers.engines import SYNC
 from tests.support.at_once import sync_at_once
-from tests.support.models import OtherBase, OtherSession, UserSession
+from tests.support.models import UserSession
 from tests.support.urls import DATABASES, URLS, urls_of_the_other_kind
 
 if TYPE_CHECKING:
@@ -84,37 +84,6 @@ def test_parameters_stay_out_of_error_messages(sync_database: Database) -> None:
             connection.execute(text("SELECT nothing WHERE 1 = :x"), {"x": "secret"})
     assert "secret" not in str(raised.value)
     config.dispose()
-
-
-def test_tables_are_created_where_they_are_missing(
-    sync_database: Database, clock: Clock
-) -> None:
-    config = SQLAlchemySyncConfig(sync_database.url)
-    config.create_tables()
-    config.create_tables()
-    storage = SyncSessionStorage(config.get_engine(), UserSession, clock=clock)
-    storage.save("id", b"data", clock.after(minutes=20))
-    assert storage.load("id") is not None
-    config.dispose()
-
-
-def test_tables_of_another_base_are_created_on_request(sync_database: Database) -> None:
-    config = SQLAlchemySyncConfig(sync_database.url)
-    with config.get_engine().begin() as connection:
-        connection.execute(text(f"DROP TABLE IF EXISTS {OtherSession.__tablename__}"))
-    config.create_tables(OtherBase.metadata)
-    assert SyncSessionStorage(config.get_engine(), OtherSession).delete_all() == 0
-    config.dispose()
-
-
-def test_several_may_create_tables_at_once(sync_database: Database) -> None:
-    configs = [SQLAlchemySyncConfig(sync_database.url) for _ in range(8)]
-    with configs[0].get_engine().begin() as connection:
-        connection.execute(text(f"DROP TABLE IF EXISTS {UserSession.__tablename__}"))
-    sync_at_once(*(config.create_tables for config in configs))
-    assert SyncSessionStorage(configs[0].get_engine(), UserSession).delete_all() == 0
-    for config in configs:
-        config.dispose()
 
 
 def test_a_disposed_engine_opens_new_connections(

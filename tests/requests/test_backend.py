@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 from copy import deepcopy
-from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations of a mapped class
 from typing import TYPE_CHECKING
 
 import pytest
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
-from sqlalchemy import Index, MetaData, create_engine, event
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from litestar_sessions import (
     ConfigurationError,
-    SQLAlchemyAsyncConfig,
-    SQLAlchemyAsyncSessionBackend,
     SQLAlchemySessionBackendBase,
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
@@ -199,78 +195,6 @@ def test_the_longest_lifetime_that_is_accepted_works(clock: Clock) -> None:
     asyncio.run(backend.set("id", b"data", STORE))
     assert asyncio.run(backend.get("id", STORE)) == b"data"
     asyncio.run(dispose(backend))
-
-
-def test_an_engine_of_the_other_kind_is_refused_with_the_right_class() -> None:
-    asynchronous, synchronous = (
-        SQLAlchemyAsyncConfig("sqlite+aiosqlite://"),
-        SQLAlchemySyncConfig("sqlite://"),
-    )
-    with pytest.raises(ConfigurationError, match="SQLAlchemyAsyncSessionBackend"):
-        SQLAlchemySyncSessionBackend(CONFIG, asynchronous, UserSession)  # type: ignore[arg-type]  # the mistake
-    with pytest.raises(ConfigurationError, match="SQLAlchemySyncSessionBackend"):
-        SQLAlchemyAsyncSessionBackend(CONFIG, synchronous, UserSession)  # type: ignore[arg-type]  # the mistake
-
-
-def test_an_engine_whose_memory_is_another_in_every_thread_is_refused() -> None:
-    engine = create_engine("sqlite://")
-    with pytest.raises(ConfigurationError, match="StaticPool"):
-        SQLAlchemySyncConfig(engine_instance=engine)
-
-
-def test_a_sync_engine_on_an_async_driver_is_refused() -> None:
-    engine = create_engine("sqlite+aiosqlite://")
-    with pytest.raises(ConfigurationError, match="create_async_engine"):
-        SQLAlchemyAsyncConfig(engine_instance=engine)  # type: ignore[arg-type]  # the mistake
-    with pytest.raises(ConfigurationError, match="SQLAlchemyAsyncConfig"):
-        SQLAlchemySyncConfig(engine_instance=engine)
-
-
-def test_a_mapped_class_with_the_four_columns_is_a_model() -> None:
-    class Base(DeclarativeBase):
-        pass
-
-    class Visit(Base):
-        __tablename__ = "visits"
-        __table_args__ = (Index("one_per_id", "sid", unique=True),)
-        id: Mapped[int] = mapped_column(primary_key=True)
-        session_id: Mapped[str] = mapped_column("sid")
-        data: Mapped[bytes]
-        expires_at: Mapped[datetime]  # a plain DateTime, without a time zone
-
-    alchemy = SQLAlchemySyncConfig("sqlite://", create_all=True)
-    backend = SQLAlchemySyncSessionBackend(CONFIG, alchemy, Visit)
-    asyncio.run(backend.set("id", b"data"))
-    asyncio.run(backend.set("id", b"new"))
-    assert asyncio.run(backend.get("id")) == b"new"
-    assert asyncio.run(backend.delete_expired()) == 0
-    alchemy.dispose()
-
-
-def test_a_model_that_cannot_hold_sessions_is_refused() -> None:
-    class Base(DeclarativeBase):
-        metadata = MetaData()
-
-    class NoData(Base):
-        __tablename__ = "no_data"
-        id: Mapped[int] = mapped_column(primary_key=True)
-        session_id: Mapped[str] = mapped_column(unique=True)
-
-    class Ambiguous(Base):
-        __tablename__ = "ambiguous"
-        id: Mapped[int] = mapped_column(primary_key=True)
-        session_id: Mapped[str]
-        data: Mapped[bytes]
-        expires_at: Mapped[str]
-
-    alchemy = SQLAlchemySyncConfig("sqlite://")
-    for model, remedy in (
-        (object, "SessionModelMixin"),
-        (NoData, "map the columns"),
-        (Ambiguous, "as unique"),
-    ):
-        with pytest.raises(ConfigurationError, match=remedy):
-            SQLAlchemySyncSessionBackend(CONFIG, alchemy, model)
 
 
 async def test_a_missing_table_is_created_only_if_the_config_says_so(tmp_path: Path) -> None:

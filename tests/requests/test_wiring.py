@@ -6,71 +6,33 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from litestar import Controller, Litestar, Request, Response, Router, asgi, get, post
-from litestar.background_tasks import BackgroundTask
+from litestar import Controller, Litestar, Router, asgi, get, post
 from litestar.config.compression import CompressionConfig
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import ImproperlyConfiguredException, NotAuthorizedException
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session import SessionMiddleware
-from litestar.response import Stream
 from litestar.security.session_auth import SessionAuth
 from litestar.testing import AsyncTestClient, TestClient
 
 from litestar_sessions import (
     ConfigurationError,
-    ResponseStartedError,
     SessionPlugin,
-    SQLAlchemyAsyncConfig,
     SQLAlchemySessionConfig,
     SQLAlchemySyncConfig,
     rotate_session_id,
     save_session,
 )
-from tests.support.models import OtherSession, UserSession
+from tests.support.apps import Visit, app_of, clear
+from tests.support.models import OtherSession
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
     from litestar.handlers import BaseRouteHandler
     from litestar.types import Receive, Scope, Send
-
-Visit = Request[Any, Any, Any]
-
-
-@pytest.fixture(params=["sqlite", "sqlite+aiosqlite"])
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> SQLAlchemySessionConfig:
-    """A config of each half; a client that is entered opens and closes the connections."""
-    kind = SQLAlchemySyncConfig if request.param == "sqlite" else SQLAlchemyAsyncConfig
-    return SQLAlchemySessionConfig(
-        alchemy_config=kind(f"{request.param}:///{tmp_path}/sessions.db"),
-        model=UserSession,
-        create_table=True,
-    )
-
-
-@get("/")
-async def show(request: Visit) -> dict[str, Any]:
-    return dict(request.session)
-
-
-@post("/set")
-async def set_keys(request: Visit) -> None:
-    request.session.update(await request.json())
-
-
-@post("/clear")
-async def clear(request: Visit) -> None:
-    request.clear_session()
-
-
-def app_with(config: SQLAlchemySessionConfig, *handlers: Any, **options: Any) -> Litestar:
-    plugin = SessionPlugin(config, middleware=options.pop("everywhere", True))
-    return Litestar(
-        [show, set_keys, clear, *handlers], plugins=[plugin], logging_config=None, **options
-    )
 
 
 class Pages(Controller):
@@ -151,7 +113,7 @@ def test_session_auth_from_sign_in_to_sign_out(config: SQLAlchemySessionConfig) 
 
 
 def test_litestars_test_client_sets_and_gets_the_session(config: SQLAlchemySessionConfig) -> None:
-    with TestClient(app_with(config), session_config=config) as client:
+    with TestClient(app_of(config), session_config=config) as client:
         assert client.get_session_data() == {}
         client.set_session_data({"user": "Ann"})
         assert client.get("/").json() == {"user": "Ann"}
@@ -167,7 +129,7 @@ def test_litestars_test_client_sets_and_gets_the_session(config: SQLAlchemySessi
 
 
 async def test_litestars_async_test_client_does_too(config: SQLAlchemySessionConfig) -> None:
-    async with AsyncTestClient(app_with(config), session_config=config) as client:
+    async with AsyncTestClient(app_of(config), session_config=config) as client:
         await client.set_session_data({"user": "Ann"})
         assert (await client.get("/")).json() == {"user": "Ann"}
         assert await client.get_session_data() == {"user": "Ann"}
@@ -197,7 +159,7 @@ def test_a_session_inside_another_leaves_it_alone(
     async def clear_staff(request: Visit) -> None:
         request.clear_session()
 
-    app = app_with(config, set_staff, rotate_staff, clear_staff)
+    app = app_of(config, set_staff, rotate_staff, clear_staff)
     with TestClient(app) as client:
         client.post("/set", json={"cart": 1})
         public = client.cookies["session"]
@@ -231,7 +193,7 @@ def test_a_route_can_be_left_out(config: SQLAlchemySessionConfig) -> None:
     async def asset(request: Visit) -> bool:
         return "session" in request.scope
 
-    with TestClient(app_with(config, skipped, asset)) as client:
+    with TestClient(app_of(config, skipped, asset)) as client:
         client.post("/set", json={"user": "Ann"})
         assert client.get("/skipped").text == "no session"
         response = client.get("/assets/logo")
@@ -251,7 +213,7 @@ def test_guards_and_dependencies_have_the_session(config: SQLAlchemySessionConfi
     async def admin(user: NamedDependency[str]) -> str:
         return user
 
-    with TestClient(app_with(config, admin)) as client:
+    with TestClient(app_of(config, admin)) as client:
         assert client.get("/admin").status_code == 401
         client.post("/set", json={"user": "Ann", "admin": True})
         assert client.get("/admin").text == "Ann"
@@ -266,68 +228,10 @@ def test_a_mounted_application_shares_the_session(config: SQLAlchemySessionConfi
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    with TestClient(app_with(config, mounted)) as client:
+    with TestClient(app_of(config, mounted)) as client:
         response = client.get("/mounted/page")
         assert response.headers["x-own"] == "1"
         assert client.get("/").json()["mounted"] == "/page/"
-
-
-def test_what_follows_the_start_of_a_response_is_saved_on_demand(
-    config: SQLAlchemySessionConfig,
-) -> None:
-    errors: list[type[Exception]] = []
-
-    async def later(request: Visit, *, save: bool) -> None:
-        request.session["later"] = save
-        try:
-            rotate_session_id(request)
-        except ResponseStartedError as error:
-            errors.append(type(error))
-        if save:
-            await save_session(request)
-
-    @get("/stream")
-    async def stream(request: Visit) -> Stream:
-        async def chunks() -> AsyncIterator[bytes]:
-            yield b"first"
-            await later(request, save="save" in request.query_params)
-            yield b"second"
-
-        request.session["streamed"] = True
-        return Stream(chunks())
-
-    @get("/background")
-    async def background(request: Visit) -> Response[str]:
-        request.session["background"] = True
-        task = BackgroundTask(later, request, save="save" in request.query_params)
-        return Response("done", background=task)
-
-    with TestClient(app_with(config, stream, background)) as client:
-        for path in ("/stream", "/background"):
-            key = {"/stream": "streamed", "/background": "background"}[path]
-            client.get(path)
-            assert client.get("/").json() == {key: True}
-            client.get(path, params={"save": "yes"})
-            assert client.get("/").json() == {key: True, "later": True}
-            client.post("/clear")
-    assert errors == [ResponseStartedError] * 4
-
-
-def test_saving_early_keeps_what_an_error_follows(config: SQLAlchemySessionConfig) -> None:
-    @post("/early")
-    async def early(request: Visit) -> None:
-        request.session["early"] = True
-        stored = await save_session(request)
-        assert stored is not None
-        assert stored.expires_at > config.clock()
-        request.session["late"] = True
-        raise RuntimeError
-
-    with TestClient(app_with(config, early), raise_server_exceptions=False) as client:
-        response = client.post("/early")
-        assert response.status_code == 500
-        assert "session" in response.cookies
-        assert client.get("/").json() == {"early": True}
 
 
 def test_compressed_responses_keep_their_headers(config: SQLAlchemySessionConfig) -> None:
@@ -336,7 +240,7 @@ def test_compressed_responses_keep_their_headers(config: SQLAlchemySessionConfig
         request.session["seen"] = True
         return "long " * 1_000
 
-    app = app_with(config, long, compression_config=CompressionConfig(backend="gzip"))
+    app = app_of(config, long, compression_config=CompressionConfig(backend="gzip"))
     with TestClient(app) as client:
         response = client.get("/long")
         assert response.headers["content-encoding"] == "gzip"
@@ -362,7 +266,7 @@ def test_an_error_beyond_the_middleware_still_ends_a_cleared_session(
     async def never() -> None:
         pass
 
-    app = app_with(config, never, middleware=[broken])
+    app = app_of(config, never, middleware=[broken])
     with TestClient(app, raise_server_exceptions=False) as client:
         client.post("/set", json={"user": "Ann"})
         assert client.get("/broken").status_code == 500
@@ -372,6 +276,6 @@ def test_an_error_beyond_the_middleware_still_ends_a_cleared_session(
 def test_a_new_session_that_is_read_is_an_empty_dictionary(
     config: SQLAlchemySessionConfig,
 ) -> None:
-    with TestClient(app_with(config)) as client:
+    with TestClient(app_of(config)) as client:
         assert client.get("/").json() == {}
         assert not client.cookies

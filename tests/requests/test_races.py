@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from litestar import Response, post
 
 from litestar_sessions import SessionConflictError, save_session
-from tests.support.site import MAX_AGE, Site, Visit, Wiring, open_site
+from tests.support.site import MAX_AGE, Site, Visit, open_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     import httpx
 
     from tests.support.clock import Clock
     from tests.support.databases import Database
-
-
-@pytest.fixture(params=get_args(Wiring))
-async def site(
-    request: pytest.FixtureRequest, any_database: tuple[bool, Database], clock: Clock
-) -> AsyncIterator[Site]:
-    is_async, database = any_database
-    async with open_site(
-        database.url, is_async=is_async, clock=clock, wiring=request.param
-    ) as site:
-        yield site
 
 
 async def hold(

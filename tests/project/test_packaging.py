@@ -14,7 +14,7 @@ import pytest
 import litestar_sessions
 from tools import unasync_build
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "litestar_sessions"
 SOURCES = {
     path.relative_to(ROOT / "src").as_posix(): path.read_bytes()

@@ -1,4 +1,4 @@
-"""A burst of sessions opens the connections of a pool, and none that is closed again."""
+"""Which engines are refused, and what a burst of sessions opens on the others."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from litestar.middleware.session.server_side import ServerSideSessionConfig
 from sqlalchemy import create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from litestar_sessions import SQLAlchemyAsyncConfig, SQLAlchemySessionConfig, SQLAlchemySyncConfig
+from litestar_sessions import (
+    ConfigurationError,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemyAsyncSessionBackend,
+    SQLAlchemySessionConfig,
+    SQLAlchemySyncConfig,
+    SQLAlchemySyncSessionBackend,
+)
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
@@ -56,3 +64,31 @@ async def test_a_burst_opens_no_connection_that_is_closed_again(
     assert happened["close"] == 0
     await config.dispose()
     assert happened["close"] == happened["connect"]
+
+
+CONFIG = ServerSideSessionConfig()
+
+
+def test_an_engine_of_the_other_kind_is_refused_with_the_right_class() -> None:
+    asynchronous, synchronous = (
+        SQLAlchemyAsyncConfig("sqlite+aiosqlite://"),
+        SQLAlchemySyncConfig("sqlite://"),
+    )
+    with pytest.raises(ConfigurationError, match="SQLAlchemyAsyncSessionBackend"):
+        SQLAlchemySyncSessionBackend(CONFIG, asynchronous, UserSession)  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(ConfigurationError, match="SQLAlchemySyncSessionBackend"):
+        SQLAlchemyAsyncSessionBackend(CONFIG, synchronous, UserSession)  # type: ignore[arg-type]  # the mistake
+
+
+def test_an_engine_whose_memory_is_another_in_every_thread_is_refused() -> None:
+    engine = create_engine("sqlite://")
+    with pytest.raises(ConfigurationError, match="StaticPool"):
+        SQLAlchemySyncConfig(engine_instance=engine)
+
+
+def test_a_sync_engine_on_an_async_driver_is_refused() -> None:
+    engine = create_engine("sqlite+aiosqlite://")
+    with pytest.raises(ConfigurationError, match="create_async_engine"):
+        SQLAlchemyAsyncConfig(engine_instance=engine)  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(ConfigurationError, match="SQLAlchemyAsyncConfig"):
+        SQLAlchemySyncConfig(engine_instance=engine)

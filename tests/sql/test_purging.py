@@ -1,4 +1,4 @@
-"""Deleting what has expired: in batches, beside others who hold or save some of it."""
+"""Deleting what has expired beside others who hold or save some of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import create_engine, event, select
 
 from litestar_sessions import SQLAlchemySyncConfig, SyncSessionStorage
-from litestar_sessions._sql.purges import Batches
 from litestar_sessions._sql.statements import SessionStatements
 from tests.support.at_once import sync_at_once
 from tests.support.models import UserSession
@@ -182,88 +181,6 @@ def test_the_batches_of_two_who_delete_at_once_add_up(
     delete = partial(storage.delete_expired, batch_size=7)
     assert sum(sync_at_once(delete, delete)) == 200
     assert storage.delete_all() == 0
-
-
-class Seconds:
-    """A clock for durations that a test turns by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def limits(batches: Batches, seconds: Seconds, durations: list[float]) -> list[int]:
-    """Return the limits of batches that are full and take so long."""
-    found = []
-    for limit, duration in zip(batches, durations, strict=False):
-        found.append(limit)
-        seconds.now += duration
-        batches.pause_after(limit)
-    return found
-
-
-@pytest.mark.parametrize("one_writes", [True, False])
-def test_quick_batches_grow_up_to_the_limit_that_is_given(one_writes: bool) -> None:
-    seconds = Seconds()
-    batches = Batches(3_000, one_writes=one_writes, clock=seconds)
-    quick = [0, 0.001, 0.01, 0.01, 0.01]
-    assert limits(batches, seconds, quick) == [500, 1_000, 2_000, 3_000, 3_000]
-
-
-@pytest.mark.parametrize(
-    ("one_writes", "expected"), [(True, [500, 250, 125, 100]), (False, [500, 500, 500, 500])]
-)
-def test_slow_batches_shrink_where_others_cannot_write(
-    one_writes: bool, expected: list[int]
-) -> None:
-    seconds = Seconds()
-    batches = Batches(3_000, one_writes=one_writes, clock=seconds)
-    assert limits(batches, seconds, [9.0] * 4) == expected
-
-
-def test_a_batch_comes_to_take_what_it_should() -> None:
-    seconds = Seconds()
-    batches = Batches(10_000, one_writes=True, clock=seconds)
-    found = limits(batches, seconds, [0.032, 0.04, 0.05, 0.04])
-    assert found == [500, 625, 625, 500]
-
-
-@pytest.mark.parametrize("most", [1, 99, 500])
-def test_a_limit_that_is_given_is_kept(most: int) -> None:
-    seconds = Seconds()
-    batches = Batches(most, one_writes=False, clock=seconds)
-    assert limits(batches, seconds, [0.001, 9.0, 0.05]) == [most] * 3
-
-
-def test_a_batch_that_is_not_full_is_the_last() -> None:
-    batches = Batches(2, one_writes=True)
-    counts = iter([2, 2, 1])
-    for _ in batches:
-        batches.pause_after(next(counts))
-    assert batches.total == 5
-    assert list(counts) == []
-
-
-def test_the_pause_is_in_proportion_to_the_batch() -> None:
-    seconds = Seconds()
-    batches = Batches(10, one_writes=True, clock=seconds)
-    limit = iter(batches)
-    pauses = []
-    for duration, count in ((0.05, 10), (0.1, 10), (60, 10), (0.05, 9)):
-        next(limit)
-        seconds.now += duration
-        pauses.append(batches.pause_after(count))
-    assert pauses == pytest.approx([0.015, 0.03, Batches.LONGEST_PAUSE, 0])
-
-
-def test_there_is_no_pause_where_others_can_write() -> None:
-    seconds = Seconds()
-    batches = Batches(10, one_writes=False, clock=seconds)
-    next(iter(batches))
-    seconds.now += 1
-    assert batches.pause_after(10) == 0
 
 
 def test_a_batch_of_nothing_is_refused(storage: SyncSessionStorage) -> None:

@@ -24,7 +24,7 @@ from tests.support.servers import Missing, Server, start_mariadb, start_postgres
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MEGABYTE = 1024 * 1024
 BROKEN = (psycopg.OperationalError, pymysql.OperationalError)
 FORGETFUL = """

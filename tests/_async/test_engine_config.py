@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from litestar_sessions import AsyncSessionStorage, ConfigurationError, SQLAlchemyAsyncConfig
 from litestar_sessions._drivers.engines import ASYNC
 from tests.support.at_once import async_at_once
-from tests.support.models import OtherBase, OtherSession, UserSession
+from tests.support.models import UserSession
 from tests.support.urls import DATABASES, URLS, urls_of_the_other_kind
 
 if TYPE_CHECKING:
@@ -84,37 +84,6 @@ async def test_parameters_stay_out_of_error_messages(async_database: Database) -
             await connection.execute(text("SELECT nothing WHERE 1 = :x"), {"x": "secret"})
     assert "secret" not in str(raised.value)
     await config.dispose()
-
-
-async def test_tables_are_created_where_they_are_missing(
-    async_database: Database, clock: Clock
-) -> None:
-    config = SQLAlchemyAsyncConfig(async_database.url)
-    await config.create_tables()
-    await config.create_tables()
-    storage = AsyncSessionStorage(config.get_engine(), UserSession, clock=clock)
-    await storage.save("id", b"data", clock.after(minutes=20))
-    assert await storage.load("id") is not None
-    await config.dispose()
-
-
-async def test_tables_of_another_base_are_created_on_request(async_database: Database) -> None:
-    config = SQLAlchemyAsyncConfig(async_database.url)
-    async with config.get_engine().begin() as connection:
-        await connection.execute(text(f"DROP TABLE IF EXISTS {OtherSession.__tablename__}"))
-    await config.create_tables(OtherBase.metadata)
-    assert await AsyncSessionStorage(config.get_engine(), OtherSession).delete_all() == 0
-    await config.dispose()
-
-
-async def test_several_may_create_tables_at_once(async_database: Database) -> None:
-    configs = [SQLAlchemyAsyncConfig(async_database.url) for _ in range(8)]
-    async with configs[0].get_engine().begin() as connection:
-        await connection.execute(text(f"DROP TABLE IF EXISTS {UserSession.__tablename__}"))
-    await async_at_once(*(config.create_tables for config in configs))
-    assert await AsyncSessionStorage(configs[0].get_engine(), UserSession).delete_all() == 0
-    for config in configs:
-        await config.dispose()
 
 
 async def test_a_disposed_engine_opens_new_connections(

@@ -2,94 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import sys
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
-from pathlib import Path
-from signal import SIGINT
-from subprocess import PIPE, Popen, run
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
-from sqlalchemy import URL, create_engine, select
+from sqlalchemy import create_engine, select
 
+from tests.support.demo import Visitor, demo, shown
 from tests.support.models import UserSession
-from tests.support.servers import start_mariadb, start_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
-    from tests.support.chromium import Browser
-    from tests.support.databases import Database, Servers
-    from tests.support.servers import Server
-
-ROOT = Path(__file__).parents[1]
-COMMAND = [sys.executable, "-m", "examples.demo"]
-
-
-def settings(url: URL | str | None, port: int | str = 0) -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    variables = {**os.environ, "PYTHONPATH": path, "PORT": str(port), "DATABASE_URL": ""}
-    if isinstance(url, URL):
-        url = url.render_as_string(hide_password=False)
-    return variables | ({"DATABASE_URL": url} if url else {})
-
-
-@contextmanager
-def demo(url: URL | str | None, folder: Path, port: int = 0) -> Iterator[str]:
-    """Run the demo in a folder; lend its address; see that Ctrl-C ends it quietly."""
-    process = Popen(
-        COMMAND, cwd=folder, env=settings(url, port), stdout=PIPE, stderr=PIPE, text=True
-    )
-    with process:
-        try:
-            assert process.stdout
-            line = process.stdout.readline()
-            found = re.search(r"http://\S+", line)
-            assert found, process.communicate()
-            yield found[0]
-            process.send_signal(SIGINT)
-            assert process.communicate(timeout=20) == ("", "")
-            assert process.returncode == 0
-        finally:
-            process.kill()
-
-
-def failure(url: URL | str, folder: Path, port: int | str = 0) -> str:
-    """Run a demo that cannot start; return its one line."""
-    env = settings(url, port)
-    ended = run(
-        COMMAND, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == 1
-    assert ended.stdout == ""
-    assert ended.stderr.endswith("\n")
-    assert ended.stderr.count("\n") == 1, ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended.stderr
-
-
-class Visitor(httpx.Client):
-    """A browser's manners: cookies, redirects, and the hidden field of the form at hand."""
-
-    def send_form(self, path: str, **fields: str) -> httpx.Response:
-        token = re.search(r'name="_csrf_token" value="(\w+)"', self.get("/").text)
-        assert token
-        return self.post(path, data={"_csrf_token": token[1], **fields}, follow_redirects=True)
-
-    def visits(self) -> int:
-        return int(shown("visits", self.get("/").text))
-
-
-def shown(fact: str, page: str) -> str:
-    found = re.search(rf'id="{fact}">([^<]*)<', page)
-    assert found, page
-    return found[1]
+    from tests.support.databases import Database
 
 
 def expiry(page: str) -> datetime:
@@ -226,30 +154,6 @@ def test_an_anonymous_note_can_be_forgotten(visitor: Visitor, tmp_path: Path) ->
     assert rows(tmp_path) == {}
 
 
-@pytest.mark.parametrize(
-    ("driver", "start"),
-    [("postgresql+asyncpg", start_postgresql), ("mysql+pymysql", start_mariadb)],
-)
-def test_a_database_that_has_stopped_is_explained(
-    driver: str, start: Callable[[], Server], tmp_path: Path
-) -> None:
-    server = start()
-    url = URL.create(driver, server.user, None, server.host, server.port, server.database)
-    with demo(url, tmp_path) as address, Visitor(base_url=address) as visitor:
-        visitor.send_form("/sign-in", name="Ann")
-        server.stop()
-        token = visitor.cookies["demo_csrf"]
-        for page in (
-            visitor.get("/"),
-            visitor.post("/note", data={"_csrf_token": token, "note": "milk"}),
-            visitor.post("/sign-out", data={"_csrf_token": token}),
-        ):
-            assert page.status_code == 503
-            assert "The database that keeps your session does not answer" in page.text
-        # Whoever has no session needs no database.
-        assert httpx.get(address).status_code == 200
-
-
 def test_a_name_is_shown_as_it_was_typed(visitor: Visitor) -> None:
     page = visitor.send_form("/sign-in", name="<b>Ann</b>").text
     assert "Hello, <bdi>&lt;b&gt;Ann&lt;/b&gt;</bdi>" in page
@@ -295,100 +199,3 @@ def test_the_wrong_csrf_cookie_does_not_stay_wrong(visitor: Visitor) -> None:
     page = visitor.post("/sign-in", data={"name": "Ann", "_csrf_token": "x"})
     assert page.status_code == 403
     assert "Hello" in visitor.send_form("/sign-in", name="Ann").text
-
-
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    [
-        ("nonsense", "no database URL"),
-        ("postgresql+asyncpg://ann:hu@hush@host/db", "no database URL"),
-        ("postgresql+asyncpg://ann:hush@host:port/db", "no database URL"),
-        ("postgres://ann:hush@host/db", "no dialect 'postgres'"),
-        ("oracle+oracledb://ann:hush@host/db", "pip install oracledb"),
-        ("sqlite+aiosqlite:///no/such/folder/hush.db", "unable to open database file"),
-        ("sqlite:///no/such/folder/hush.db", "unable to open database file"),
-        ("postgresql+asyncpg://ann:hush@127.0.0.1:1/db", "onnect"),
-        ("postgresql+psycopg://ann:hush@127.0.0.1:1/db", "onnect"),
-        ("mysql+asyncmy://ann:hush@127.0.0.1:1/db", "onnect"),
-        ("mysql+pymysql://ann:hush@127.0.0.1:1/db", "onnect"),
-        ("postgresql+asyncpg://ann:hush@no-such-host.invalid/db", "no-such-host"),
-    ],
-)
-def test_a_url_that_cannot_work_is_one_line(url: str, reason: str, tmp_path: Path) -> None:
-    line = failure(url, tmp_path)
-    assert reason in line
-    assert "hush" not in line.replace("hush.db", "")
-
-
-@pytest.mark.parametrize(
-    "driver", ["postgresql+asyncpg", "postgresql+psycopg", "mysql+asyncmy", "mysql+pymysql"]
-)
-@pytest.mark.parametrize("wrong", ["database", "password"])
-def test_what_the_server_refuses_is_one_line(
-    driver: str, wrong: str, servers: Servers, tmp_path: Path
-) -> None:
-    url = servers.database(driver, tmp_path).url
-    if wrong == "database":
-        url = url.set(database="no_such_database")
-    else:
-        url = url.set(username="nobody_known", password="hush-hush")
-    line = failure(url, tmp_path)
-    assert ("no_such_database" if wrong == "database" else "nobody_known") in line
-    assert "hush" not in line
-
-
-@pytest.mark.parametrize("driver", ["postgresql+asyncpg", "mysql+pymysql"])
-def test_a_server_that_never_answers_is_one_line(driver: str, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        line = failure(f"{driver}://ann:hush@127.0.0.1:{port}/db", tmp_path)
-    assert "no answer within 5 seconds" in line
-
-
-def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        line = failure("sqlite://", tmp_path, port)
-    assert f"Port {port} cannot be used: Address already in use" in line
-
-
-@pytest.mark.parametrize("port", ["http", "65536", "-1"])
-def test_what_is_no_port_is_one_line(tmp_path: Path, port: str) -> None:
-    assert "PORT must be a number" in failure("sqlite://", tmp_path, port)
-
-
-def test_a_browser_is_remembered_until_it_signs_out(browser: Browser, tmp_path: Path) -> None:
-    with demo(None, tmp_path) as address:
-        browser.open(address)
-        browser.type("name", "Ann")
-        browser.click("Sign in")
-        browser.see("Hello, Ann")
-        browser.see("1 visit in this session")
-        browser.reload()
-        browser.see("2 visits in this session")
-        browser.type("note", "Buy milk")
-        browser.click("Save note")
-        browser.see("Saved.")
-    with demo(None, tmp_path, int(address.rpartition(":")[2])):
-        browser.reload()
-        browser.see("4 visits in this session")
-        assert browser.evaluate("document.getElementById('note').value") == "Buy milk"
-        browser.click("Sign out")
-        browser.see("A page that remembers you")
-        browser.reload()
-        browser.see("A page that remembers you")
-
-
-def test_a_browser_shows_another_id_after_signing_in(browser: Browser, tmp_path: Path) -> None:
-    with demo(None, tmp_path) as address:
-        browser.open(address)
-        browser.see("none yet")
-        browser.type("note", "Buy milk")
-        browser.click("Save note")
-        browser.see("Signing in will renew it.")
-        before = browser.evaluate("document.getElementById('session-id').innerText")
-        browser.type("name", "Ann")
-        browser.click("Sign in")
-        browser.see(f"Renewed when you signed in; before, it was {before}")
-        assert browser.evaluate("document.getElementById('session-id').innerText") != before
-        assert browser.evaluate("document.getElementById('note').value") == "Buy milk"

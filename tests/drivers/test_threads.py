@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-
 VISITOR: ContextVar[str] = ContextVar("VISITOR", default="nobody")
 
 

@@ -22,7 +22,7 @@ from tools.unasync_build import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "litestar_sessions"
 RENAME = Settings.load(ROOT).table.rename
 MODULES = sorted(path.stem for path in (PACKAGE / "_async").glob("*.py"))

@@ -1,0 +1,81 @@
+"""The demo in a process of its own, and its visitors."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGINT
+from subprocess import PIPE, Popen, run
+from typing import TYPE_CHECKING
+
+import httpx
+from sqlalchemy import URL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "examples.demo"]
+
+
+def settings(url: URL | str | None, port: int | str = 0) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    variables = {**os.environ, "PYTHONPATH": path, "PORT": str(port), "DATABASE_URL": ""}
+    if isinstance(url, URL):
+        url = url.render_as_string(hide_password=False)
+    return variables | ({"DATABASE_URL": url} if url else {})
+
+
+@contextmanager
+def demo(url: URL | str | None, folder: Path, port: int = 0) -> Iterator[str]:
+    """Run the demo in a folder; lend its address; see that Ctrl-C ends it quietly."""
+    process = Popen(
+        COMMAND, cwd=folder, env=settings(url, port), stdout=PIPE, stderr=PIPE, text=True
+    )
+    with process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            found = re.search(r"http://\S+", line)
+            assert found, process.communicate()
+            yield found[0]
+            process.send_signal(SIGINT)
+            assert process.communicate(timeout=20) == ("", "")
+            assert process.returncode == 0
+        finally:
+            process.kill()
+
+
+def failure(url: URL | str, folder: Path, port: int | str = 0) -> str:
+    """Run a demo that cannot start; return its one line."""
+    env = settings(url, port)
+    ended = run(
+        COMMAND, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.endswith("\n")
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+class Visitor(httpx.Client):
+    """A browser's manners: cookies, redirects, and the hidden field of the form at hand."""
+
+    def send_form(self, path: str, **fields: str) -> httpx.Response:
+        token = re.search(r'name="_csrf_token" value="(\w+)"', self.get("/").text)
+        assert token
+        return self.post(path, data={"_csrf_token": token[1], **fields}, follow_redirects=True)
+
+    def visits(self) -> int:
+        return int(shown("visits", self.get("/").text))
+
+
+def shown(fact: str, page: str) -> str:
+    found = re.search(rf'id="{fact}">([^<]*)<', page)
+    assert found, page
+    return found[1]

@@ -1,0 +1,149 @@
+"""The session config: what it refuses, and which half and which table it chooses."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from litestar.middleware.session.server_side import ServerSideSessionConfig
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from litestar_sessions import (
+    ConfigurationError,
+    Session,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemyAsyncSessionBackend,
+    SQLAlchemySessionConfig,
+    SQLAlchemySyncConfig,
+    SQLAlchemySyncSessionBackend,
+    UUIDv7Base,
+)
+from tests.support.models import UserSession
+
+OLD, NEW = "an old secret " * 4, b"a new secret " * 4
+
+
+def configured(**settings: Any) -> SQLAlchemySessionConfig:
+    return SQLAlchemySessionConfig(alchemy_config=SQLAlchemySyncConfig("sqlite://"), **settings)
+
+
+def test_the_defaults_are_those_of_litestar_and_safe() -> None:
+    config = configured()
+    assert config.model is Session
+    assert Session.__tablename__ == "litestar_sessions"
+    assert Session.metadata is UUIDv7Base.metadata
+    assert (config.key, config.max_age, config.httponly, config.samesite) == (
+        *("session", 14 * 86_400, True, "lax"),
+    )
+    assert config.renew_on_access
+    assert config.policy.renewal_interval == timedelta(days=1.4)
+    assert configured(renew_on_access=False).policy.renewal_interval is None
+    assert configured(renewal_interval=60).policy.renewal_interval == timedelta(minutes=1)
+
+
+def test_the_engine_decides_which_half_serves() -> None:
+    for alchemy_config, backend in (
+        (SQLAlchemyAsyncConfig("sqlite+aiosqlite://"), SQLAlchemyAsyncSessionBackend),
+        (SQLAlchemySyncConfig("sqlite://"), SQLAlchemySyncSessionBackend),
+    ):
+        config = SQLAlchemySessionConfig(alchemy_config=alchemy_config)
+        assert type(config.create_backend()) is backend
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ({"key": "__Host-id", "secure": True, "domain": "example.com"}, "has no domain"),
+        ({"key": "__Host-id", "secure": True, "path": "/app"}, "needs path='/'"),
+        ({"key": "__Host-id"}, "needs secure=True"),
+        ({"key": "__host-id"}, "needs secure=True"),
+        ({"key": "__Secure-id"}, "needs secure=True"),
+        ({"samesite": "none"}, "set secure=True"),
+        ({"samesite": "None"}, "choose one of them"),
+        ({"key": "my session"}, "use letters"),
+        ({"key": "path"}, "not the name of an attribute"),
+        ({"key": ""}, "use letters"),
+        ({"path": "app"}, "begin with a slash"),
+        ({"path": "/a; Secure"}, "neither semicolons"),
+        ({"domain": "exämple.com"}, "in ASCII"),
+        ({"max_age": 0}, "at least 1"),
+        ({"max_age": -5}, "at least 1"),
+        ({"max_age": 10**12}, r"limit is \d+"),
+        ({"absolute_timeout": 0}, "at least 1"),
+        ({"absolute_timeout": -1}, "at least 1"),
+        ({"absolute_timeout": 10**12}, r"limit is \d+"),
+        ({"database_timeout": 0}, "leave it out for 10"),
+        ({"renewal_interval": -1}, "leave it out for a tenth"),
+        ({"renewal_interval": 100, "max_age": 100}, "renew_on_access=False"),
+        ({"session_id_bytes": 15}, "leave it out for 32"),
+        ({"session_id_bytes": 128}, "leave it out for 32"),
+        ({"on_conflict": "ignore"}, "choose one of them"),
+        ({"take_over": "md5"}, "leave it out"),
+        ({"session_id_keys": ["short"]}, "token_hex"),
+        ({"session_id_keys": [OLD], "hash_session_ids": False}, "leave them out"),
+        ({"model": object}, "SessionModelMixin"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused_with_the_remedy(
+    settings: dict[str, Any], remedy: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=remedy):
+        configured(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"key": "__Host-id", "secure": True},
+        {"key": "__Secure-id", "secure": True, "domain": "example.com", "path": "/app"},
+        {"samesite": "none", "secure": True},
+        {"renewal_interval": 0},
+        {"absolute_timeout": 1, "max_age": 1},
+        {"session_id_bytes": 16},
+    ],
+)
+def test_what_can_work_is_accepted(settings: dict[str, Any]) -> None:
+    configured(**settings)
+
+
+def test_a_config_that_is_printed_shows_no_secret() -> None:
+    assert "secret" not in repr(configured(session_id_keys=[NEW, OLD]))
+
+
+def test_a_copy_shares_the_engine() -> None:
+    config = configured(session_id_keys=[NEW])
+    duplicate = deepcopy(config)
+    assert duplicate == config
+    assert duplicate is not config
+    assert duplicate.engine is config.engine
+
+
+def test_engine_and_model_are_said_once() -> None:
+    config = configured()
+    with pytest.raises(ConfigurationError, match="leave them out here"):
+        SQLAlchemySyncSessionBackend(config, SQLAlchemySyncConfig("sqlite://"), Session)
+    with pytest.raises(ConfigurationError, match="or a SQLAlchemySessionConfig"):
+        SQLAlchemySyncSessionBackend(ServerSideSessionConfig())
+
+
+def test_an_absolute_timeout_needs_keys_that_tell_the_time() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Numbered(Base):
+        __tablename__ = "numbered"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        session_id: Mapped[str] = mapped_column(unique=True)
+        data: Mapped[bytes]
+        expires_at: Mapped[datetime]
+
+    configured(model=Numbered)
+    with pytest.raises(ConfigurationError, match="derive it from SessionModelMixin"):
+        configured(model=Numbered, absolute_timeout=3_600)
+
+
+def test_a_model_of_its_own_makes_a_table_of_its_own() -> None:
+    config = configured(model=UserSession)
+    assert config.create_backend().model is UserSession
