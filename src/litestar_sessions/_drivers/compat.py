@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,6 @@ T = TypeVar("T")
 
 __all__ = (
     "async_sleep",
-    "call_here",
     "call_with_async_connection",
     "call_with_connection",
     "sync_sleep",
@@ -44,8 +43,3 @@ async def call_with_async_connection(
 def call_with_connection(connection: Connection, function: Callable[[Connection], T]) -> T:
     """Call a function that only knows sync connections."""
     return function(connection)
-
-
-def call_here(function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function; the other half's way is `call_in_greenlet`, which needs greenlet."""
-    return function(*arguments)

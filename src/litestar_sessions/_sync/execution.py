@@ -9,7 +9,7 @@ from sqlalchemy.exc import StatementError
 
 from litestar_sessions._drivers.compat import sync_sleep
 from litestar_sessions._drivers.direct import StatementRunner
-from litestar_sessions._drivers.compat import call_here
+from litestar_sessions._drivers.here import call_here
 from litestar_sessions._sql.retries import Retries
 
 if TYPE_CHECKING:
