@@ -14,7 +14,6 @@ from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from litestar_sessions._drivers.compiled import CompiledStatement
-from litestar_sessions._sql.dialects import in_autocommit
 from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class StatementRunner:
     """
 
     def __init__(self, engine: AsyncEngine | Engine) -> None:
-        self._engine, is_autocommit = in_autocommit(
+        self._engine, is_autocommit = _in_autocommit(
             engine if isinstance(engine, Engine) else engine.sync_engine
         )
         self._may_be_direct = is_autocommit and not self._engine.get_execution_options()
@@ -83,6 +82,21 @@ class StatementRunner:
             return self._direct.setdefault(
                 statement, _compiled_once(statement, self._engine.dialect)
             )
+
+
+def _in_autocommit(engine: Engine) -> tuple[Engine, bool]:
+    """Return the engine, in autocommit if that costs nothing, and whether it is.
+
+    A statement that is a transaction of its own needs no ``BEGIN``, ``COMMIT`` or ``ROLLBACK``.
+    An engine that was created in autocommit stays as it is. PostgreSQL's drivers switch on the
+    client's side; elsewhere switching there and back takes more round trips than it saves.
+    """
+    # No public attribute has the isolation level that was given to `create_engine`.
+    if getattr(engine.dialect, "_on_connect_isolation_level", None) == "AUTOCOMMIT":
+        return engine, True
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT"), True
+    return engine, False
 
 
 def _compiled_once(statement: Executable, dialect: Dialect) -> CompiledStatement | None:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect, Engine
+    from sqlalchemy.engine import Dialect
 
 __all__ = (
     "SaveBy",
-    "in_autocommit",
     "lets_one_write",
     "supports_merge",
     "supports_upsert",
@@ -64,21 +63,6 @@ def way_to_save(dialect: Dialect, wanted: SaveBy | None = None) -> SaveBy:
             f"{dialect.name} cannot save by {wanted}: leave save_by out, and it saves by {best}.",
         )
     return wanted or best
-
-
-def in_autocommit(engine: Engine) -> tuple[Engine, bool]:
-    """Return the engine, in autocommit if that costs nothing, and whether it is.
-
-    A statement that is a transaction of its own needs no ``BEGIN``, ``COMMIT`` or ``ROLLBACK``.
-    An engine that was created in autocommit stays as it is. PostgreSQL's drivers switch on the
-    client's side; elsewhere switching there and back takes more round trips than it saves.
-    """
-    # No public attribute has the isolation level that was given to `create_engine`.
-    if getattr(engine.dialect, "_on_connect_isolation_level", None) == "AUTOCOMMIT":
-        return engine, True
-    if engine.dialect.name == "postgresql":
-        return engine.execution_options(isolation_level="AUTOCOMMIT"), True
-    return engine, False
 
 
 def lets_one_write(dialect: Dialect) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from litestar_sessions._sql.clauses import SessionClauses
 from litestar_sessions._sql.dialects import SaveBy, way_to_save
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.purges import purge
@@ -17,16 +18,7 @@ from litestar_sessions._sql.saves import merge, upsert
 from litestar_sessions._sql.table import SessionTable
 
 if TYPE_CHECKING:
-    from sqlalchemy import (
-        BindParameter,
-        Column,
-        Delete,
-        Dialect,
-        Executable,
-        Insert,
-        Select,
-        Update,
-    )
+    from sqlalchemy import Delete, Dialect, Executable, Insert, Select, Update
     from sqlalchemy.sql.elements import ColumnElement
 
 __all__ = ("SessionStatements",)
@@ -47,7 +39,6 @@ class SessionStatements:
         keys: SessionKeys = PLAIN_KEYS,
     ) -> None:
         self._dialect = dialect
-        self._keys = keys
         self._save_by = way_to_save(dialect, save_by)
         if len(keys.spellings) > 1:
             # An upsert would not see a session that is there under another key.
@@ -55,94 +46,48 @@ class SessionStatements:
         self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
-        self._key = self._key_named("s_key")
-        self._new_key = self._key_named("s_new_key")
-        self._id = bindparam("s_id", type_=sessions.id.type)
-        self._data = bindparam("s_data", type_=sessions.data.type)
-        self._expires_at = bindparam("s_expires_at", type_=sessions.timestamp)
-        self._now = bindparam("s_now", type_=sessions.timestamp)
-
-    def _key_named(self, name: str) -> BindParameter[Any]:
-        return bindparam(name, type_=self._sessions.session_id.type)
-
-    @property
-    def _found(self) -> ColumnElement[bool]:
-        others = range(1, len(self._keys.spellings))
-        if not others:
-            return self._sessions.session_id == self._key
-        named = [self._key_named(f"s_key_{number}") for number in others]
-        return self._sessions.session_id.in_([self._key, *named])
-
-    @property
-    def _live(self) -> ColumnElement[bool]:
-        return self._found & self._not_expired
-
-    @property
-    def _not_expired(self) -> ColumnElement[bool]:
-        return self._sessions.expires_at > self._now
-
-    @property
-    def _row(self) -> dict[Column[Any], ColumnElement[Any]]:
-        own_id = {self._sessions.id: self._id} if self.has_our_ids else {}
-        return {**own_id, self._sessions.session_id: self._key, **self._content}
-
-    @property
-    def _content(self) -> dict[Column[Any], ColumnElement[Any]]:
-        return {self._sessions.data: self._data, self._sessions.expires_at: self._expires_at}
-
-    @property
-    def _change(self) -> dict[Column[Any], ColumnElement[Any]]:
-        return {self._sessions.session_id: self._new_key, **self._content}
-
-    @property
-    def _shown(self) -> list[ColumnElement[Any]]:
-        sessions = self._sessions
-        columns = {
-            "id": sessions.id,
-            "session_id": sessions.session_id,
-            "data": sessions.data,
-            "expires_at": sessions.expires_at,
-        }
-        return [column.label(name) for name, column in columns.items()]
+        self._parts = SessionClauses(sessions, keys)
 
     @cached_property
     def load(self) -> Select[Any]:
         """A live session."""
-        return select(*self._shown).where(self._live)
+        return select(*self._parts.shown).where(self._parts.live)
 
     @cached_property
     def reload(self) -> Select[Any]:
         """A live session by its primary key."""
-        return select(*self._shown).where(self._sessions.id == self._id, self._not_expired)
+        return select(*self._parts.shown).where(
+            self._sessions.id == self._parts.id, self._parts.not_expired
+        )
 
     @cached_property
     def find(self) -> Select[Any]:
         """The key of a session, live or expired."""
-        return select(self._sessions.session_id).where(self._found)
+        return select(self._sessions.session_id).where(self._parts.found)
 
     @cached_property
     def insert(self) -> Insert:
         """A new row; a unique violation if the key has one."""
-        return insert(self._sessions.table).values(self._row)
+        return insert(self._sessions.table).values(self._parts.row)
 
     @cached_property
     def replace(self) -> Update:
         """New data and expiry for a session, live or expired."""
-        return update(self._sessions.table).where(self._found).values(self._change)
+        return update(self._sessions.table).where(self._parts.found).values(self._parts.change)
 
     @cached_property
     def save(self) -> Executable | None:
         """What inserts or replaces in one statement; ``None`` if nothing does."""
         if self._save_by is SaveBy.UPSERT:
-            return upsert(self._sessions, self._row, self._dialect)
+            return upsert(self._sessions, self._parts.row, self._dialect)
         if self._save_by is SaveBy.MERGE:
-            return merge(self._sessions, self._row, self._dialect)
+            return merge(self._sessions, self._parts.row, self._dialect)
         return None
 
     @cached_property
     def overwrite(self) -> Update:
         """New key, data and expiry for a live session."""
-        return update(self._sessions.table).where(self._live).values(self._change)
+        return update(self._sessions.table).where(self._parts.live).values(self._parts.change)
 
     @cached_property
     def update(self) -> Update:
@@ -162,30 +107,32 @@ class SessionStatements:
     def load_and_touch(self) -> Update | None:
         """Both at once; ``None`` where an ``UPDATE`` returns no rows (MySQL, MariaDB)."""
         # Not made of `touch`: its `exported_columns`, once read, would go on to what is made of it.
-        return self._touch().returning(*self._shown) if self._dialect.update_returning else None
+        return (
+            self._touch().returning(*self._parts.shown) if self._dialect.update_returning else None
+        )
 
     def _touch(self) -> Update:
         change = {
-            self._sessions.session_id: self._new_key,
-            self._sessions.expires_at: self._expires_at,
+            self._sessions.session_id: self._parts.new_key,
+            self._sessions.expires_at: self._parts.expires_at,
         }
-        return update(self._sessions.table).where(self._live).values(change)
+        return update(self._sessions.table).where(self._parts.live).values(change)
 
     @cached_property
     def rotate(self) -> Update:
         """A new key for a live session."""
-        change = {self._sessions.session_id: self._new_key}
-        return update(self._sessions.table).where(self._live).values(change)
+        change = {self._sessions.session_id: self._parts.new_key}
+        return update(self._sessions.table).where(self._parts.live).values(change)
 
     @cached_property
     def delete(self) -> Delete:
         """One session, live or expired."""
-        return delete(self._sessions.table).where(self._found)
+        return delete(self._sessions.table).where(self._parts.found)
 
     @cached_property
     def discard(self) -> Delete:
         """One session by its primary key."""
-        return delete(self._sessions.table).where(self._sessions.id == self._id)
+        return delete(self._sessions.table).where(self._sessions.id == self._parts.id)
 
     @cached_property
     def delete_all(self) -> Delete:
@@ -195,4 +142,4 @@ class SessionStatements:
     @cached_property
     def delete_expired(self) -> Executable:
         """The oldest of the expired sessions, ``s_limit`` at most."""
-        return purge(self._sessions, self._now, self._dialect)
+        return purge(self._sessions, self._parts.now, self._dialect)

@@ -1,0 +1,79 @@
+"""What the statements are made of: parameters, and the conditions and columns that recur."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam
+
+if TYPE_CHECKING:
+    from sqlalchemy import BindParameter, Column
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from litestar_sessions._sql.keys import SessionKeys
+    from litestar_sessions._sql.table import SessionTable
+
+__all__ = ("SessionClauses",)
+
+
+class SessionClauses:
+    """The clauses for one table; `SessionParameters` has the values of their parameters."""
+
+    def __init__(self, sessions: SessionTable, keys: SessionKeys) -> None:
+        self._sessions = sessions
+        self._keys = keys
+        self.key = self._key_named("s_key")
+        self.new_key = self._key_named("s_new_key")
+        self.id = bindparam("s_id", type_=sessions.id.type)
+        self.data = bindparam("s_data", type_=sessions.data.type)
+        self.expires_at = bindparam("s_expires_at", type_=sessions.timestamp)
+        self.now = bindparam("s_now", type_=sessions.timestamp)
+
+    def _key_named(self, name: str) -> BindParameter[Any]:
+        return bindparam(name, type_=self._sessions.session_id.type)
+
+    @property
+    def found(self) -> ColumnElement[bool]:
+        """The session has one of the keys."""
+        others = range(1, len(self._keys.spellings))
+        if not others:
+            return self._sessions.session_id == self.key
+        named = [self._key_named(f"s_key_{number}") for number in others]
+        return self._sessions.session_id.in_([self.key, *named])
+
+    @property
+    def live(self) -> ColumnElement[bool]:
+        """The session has one of the keys, and has not expired."""
+        return self.found & self.not_expired
+
+    @property
+    def not_expired(self) -> ColumnElement[bool]:
+        """The session has not expired."""
+        return self._sessions.expires_at > self.now
+
+    @property
+    def row(self) -> dict[Column[Any], ColumnElement[Any]]:
+        """The values of a new row; the primary key where it is one of ours."""
+        own_id = {self._sessions.id: self.id} if self._sessions.has_our_ids else {}
+        return {**own_id, self._sessions.session_id: self.key, **self._content}
+
+    @property
+    def change(self) -> dict[Column[Any], ColumnElement[Any]]:
+        """New key, data and expiry."""
+        return {self._sessions.session_id: self.new_key, **self._content}
+
+    @property
+    def _content(self) -> dict[Column[Any], ColumnElement[Any]]:
+        return {self._sessions.data: self.data, self._sessions.expires_at: self.expires_at}
+
+    @property
+    def shown(self) -> list[ColumnElement[Any]]:
+        """The columns of a session, by the names of this package."""
+        sessions = self._sessions
+        columns = {
+            "id": sessions.id,
+            "session_id": sessions.session_id,
+            "data": sessions.data,
+            "expires_at": sessions.expires_at,
+        }
+        return [column.label(name) for name, column in columns.items()]
