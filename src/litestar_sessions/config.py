@@ -12,15 +12,18 @@ from litestar.middleware.session.server_side import ServerSideSessionConfig
 
 from litestar_sessions._drivers.closing import close_engine
 from litestar_sessions._drivers.siblings import sibling
-from litestar_sessions._requests.cookie_rules import check_cookie, check_id_bytes
+from litestar_sessions._requests.checks import (
+    check_cookie,
+    check_id_bytes,
+    check_model,
+    check_patience,
+)
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
 from litestar_sessions._requests.store import SessionStore
 from litestar_sessions._sql.keys import make_keys
-from litestar_sessions._sql.table import SessionTable
 from litestar_sessions._sql.types import utc_now
-from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._drivers.engine_config import EngineConfig
     from litestar_sessions._requests.backend import StorageSessionBackend
+    from litestar_sessions._sql.keys import SessionKeys
 
 __all__ = ("SQLAlchemySessionConfig",)
 
@@ -93,7 +97,10 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
     """What returns the current time, aware."""
 
     def __post_init__(self) -> None:
-        self._check()
+        check_cookie(self)
+        check_id_bytes(self.session_id_bytes)
+        check_patience(self.database_timeout)
+        check_model(self.model, self.absolute_timeout)
         policy = self._make_policy()  # before Litestar's checks, which name no remedy
         super().__post_init__()
         self.settings = SessionSettings(
@@ -122,6 +129,11 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
     def engine(self) -> AsyncEngine | Engine:
         """The engine for sessions."""
         return self.settings.engine
+
+    @property
+    def keys(self) -> SessionKeys:
+        """How session IDs are spelled in the table."""
+        return self.settings.keys
 
     @property
     def policy(self) -> SessionPolicy:
@@ -172,21 +184,6 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
     def _choose_engine(self) -> AsyncEngine | Engine:
         engine = self.alchemy_config.get_engine()
         return sibling(engine) if self.own_pool and not self._is_for_sessions else engine
-
-    def _check(self) -> None:
-        check_cookie(self)
-        check_id_bytes(self.session_id_bytes)
-        if not self.database_timeout > 0:
-            raise ConfigurationError(
-                f"database_timeout={self.database_timeout} is no time to answer: choose some "
-                f"seconds, or leave it out for {PATIENCE:g}.",
-            )
-        has_uuids = SessionTable(self.model).has_uuids
-        if self.absolute_timeout is not None and not has_uuids:
-            raise ConfigurationError(
-                f"absolute_timeout is counted from the time in UUIDv7 keys, and {self.model!r} has "
-                "other ones: derive it from SessionModelMixin.",
-            )
 
     def _make_policy(self) -> SessionPolicy:
         return make_policy(

@@ -1,22 +1,24 @@
-"""Which settings of a cookie can work: browsers accept them, and nobody guesses an ID."""
+"""Which settings cannot work: they are refused where they are written, with the remedy."""
 
 from __future__ import annotations
 
 import re
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.settings import PATIENCE
+from litestar_sessions._sql.table import SessionTable
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from litestar_sessions._requests.cookies import SessionCookie
 
-__all__ = ("check_cookie", "check_id_bytes")
+__all__ = ("check_cookie", "check_id_bytes", "check_model", "check_patience")
 
 MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
 _ATTRIBUTE = re.compile(r"[ -:<-~]+")
-"""What may be the value of an attribute."""
+"""What may be the value of a cookie's attribute."""
 
 
 def check_cookie(cookie: SessionCookie) -> None:
@@ -36,19 +38,6 @@ def check_cookie(cookie: SessionCookie) -> None:
     if cookie.domain is not None and not _ATTRIBUTE.fullmatch(cookie.domain):
         raise ConfigurationError(
             f"domain={cookie.domain!r} cannot be the domain of a cookie: write it in ASCII.",
-        )
-
-
-def check_id_bytes(count: int) -> None:
-    """Refuse session IDs that could be guessed, or are too long for a column.
-
-    Raises:
-        ConfigurationError: The message says how many bytes there may be.
-    """
-    if not MIN_ID_BYTES <= count <= MAX_ID_BYTES:
-        raise ConfigurationError(
-            f"session_id_bytes={count} is not from {MIN_ID_BYTES} (fewer can be guessed) to "
-            f"{MAX_ID_BYTES}: leave it out for 32.",
         )
 
 
@@ -78,4 +67,44 @@ def _check_samesite(cookie: SessionCookie) -> None:
     if cookie.samesite == "none" and not cookie.secure:
         raise ConfigurationError(
             "Browsers drop a cookie with samesite='none' that is not secure: set secure=True.",
+        )
+
+
+def check_id_bytes(count: int) -> None:
+    """Refuse session IDs that could be guessed, or are too long for a column.
+
+    Raises:
+        ConfigurationError: The message says how many bytes there may be.
+    """
+    if not MIN_ID_BYTES <= count <= MAX_ID_BYTES:
+        raise ConfigurationError(
+            f"session_id_bytes={count} is not from {MIN_ID_BYTES} (fewer can be guessed) to "
+            f"{MAX_ID_BYTES}: leave it out for 32.",
+        )
+
+
+def check_patience(seconds: float) -> None:
+    """Refuse a time in which no database could answer.
+
+    Raises:
+        ConfigurationError: It is not positive.
+    """
+    if not seconds > 0:
+        raise ConfigurationError(
+            f"database_timeout={seconds} is no time to answer: choose some seconds, or leave it "
+            f"out for {PATIENCE:g}.",
+        )
+
+
+def check_model(model: type[Any], absolute_timeout: float | None) -> None:
+    """Refuse a class that cannot hold sessions, or does not tell how old they are.
+
+    Raises:
+        ConfigurationError: The message says what to derive it from.
+    """
+    has_uuids = SessionTable(model).has_uuids
+    if absolute_timeout is not None and not has_uuids:
+        raise ConfigurationError(
+            f"absolute_timeout is counted from the time in UUIDv7 keys, and {model!r} has other "
+            "ones: derive it from SessionModelMixin.",
         )
