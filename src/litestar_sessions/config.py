@@ -105,11 +105,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         super().__post_init__()
         self.settings = SessionSettings(
             policy=policy,
-            keys=make_keys(
-                hash_ids=self.hash_session_ids,
-                secrets=self.session_id_keys,
-                take_over=self.take_over,
-            ),
+            keys=self._make_keys(),
             alchemy=self.alchemy_config,
             engine=self._choose_engine(),
             model=self.model,
@@ -184,6 +180,13 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
     def _choose_engine(self) -> AsyncEngine | Engine:
         engine = self.alchemy_config.get_engine()
         return sibling(engine) if self.own_pool and not self._is_for_sessions else engine
+
+    def _make_keys(self) -> SessionKeys:
+        return make_keys(
+            hash_ids=self.hash_session_ids,
+            secrets=self.session_id_keys,
+            take_over=self.take_over,
+        )
 
     def _make_policy(self) -> SessionPolicy:
         return make_policy(
