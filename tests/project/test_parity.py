@@ -17,7 +17,7 @@ import pytest
 
 import litestar_sessions
 from litestar_sessions import SQLAlchemyAsyncSessionBackend, SQLAlchemySyncSessionBackend
-from tools.unasync_build import Settings
+from tools.twins.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from tools import unasync_build
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 TOOL = REPOSITORY / "tools" / "unasync_build.py"
 
 MARKER = "# A source."
@@ -28,6 +28,8 @@ SETTINGS = """
 source-line = "# A source."
 twin-line = "# The twin of {source}."
 roots = { "src/_async" = "src/_sync" }
+no-twin-modules = ["anyio", "asyncio", "threading", "time", "trio"]
+no-twin-methods = ["get_raw_connection", "run_sync", "stream*"]
 
 [tool.unasync-build.names]
 AsyncThing = "Thing"
@@ -114,7 +116,7 @@ def test_the_twins_of_this_project_are_up_to_date() -> None:
 
 
 def test_a_root_may_end_with_a_slash(project: Project) -> None:
-    settings = SETTINGS.replace("_async", "_async/").replace("_sync", "_sync/")
+    settings = SETTINGS.replace("src/_async", "src/_async/").replace("src/_sync", "src/_sync/")
     (project.root / "pyproject.toml").write_text(settings, encoding="utf-8")
     assert project.run("--check") == 0
 
@@ -458,8 +460,8 @@ UNUSED = "AsyncNobody = 'Nobody'\nAsyncThing ="
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        (SETTINGS.replace("AsyncThing =", UNUSED), "toml:8: no source uses the rule for"),
-        (SETTINGS + '"nowhere.aio" = "nowhere"\n', "toml:13: no source uses the rule"),
+        (SETTINGS.replace("AsyncThing =", UNUSED), "toml:10: no source uses the rule for"),
+        (SETTINGS + '"nowhere.aio" = "nowhere"\n', "toml:15: no source uses the rule"),
         (SETTINGS.replace("AsyncThing =", "AsyncThin ="), "AsyncThing is not in the table"),
         (SETTINGS.replace("roots =", "rules = 1\nroots ="), "toml:5: [tool.unasync-build] has no"),
         (SETTINGS.replace("# The twin of {source}", "# A twin"), "must name the {source}"),

@@ -11,10 +11,15 @@ from __future__ import annotations
 import ast
 import sysconfig
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.unasync_build import Conversion, Problem, Settings, Table
+from tools.twins.conversion import Conversion
+from tools.twins.settings import Settings, Table
+
+if TYPE_CHECKING:
+    from tools.twins.problems import Problem
 
 SOURCE_LINE = "# A source."
 TWIN_LINE = "# The twin of {source}."
@@ -53,9 +58,9 @@ class Lenient(Conversion):
     syntax trees has to see.
     """
 
-    def _refuse(self, line: int, message: str) -> None:
+    def refuse(self, line: int, message: str) -> None:
         if not any(reason in message for reason in ("no twin", "is left", "table of", "is async")):
-            super()._refuse(line, message)
+            super().refuse(line, message)
 
 
 @pytest.mark.parametrize(("conversion", "least"), [(Conversion, 10), (Lenient, 150)])

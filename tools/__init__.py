@@ -1,0 +1,1 @@
+"""Commands of the development: the generator of the twins, and mutants."""
