@@ -6,14 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 BASE ?= HEAD
 
+# What a command prints is shown only if it fails.
+quietly = $(1) > $(VENV)/output.log 2>&1 || { cat $(VENV)/output.log; exit 1; }
+
 # Installed again only when what is to be installed has changed.
 STAMP := $(VENV)/.installed
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev --editable .
+	@$(call quietly,$(BIN)/python -m pip install "pip>=25.1")
+	@$(call quietly,$(BIN)/python -m pip install -c constraints.txt --group dev --editable .)
 	@touch $@
 
 help: ## Show this list
@@ -22,8 +25,8 @@ help: ## Show this list
 demo: $(STAMP) ## Serve the demo on http://127.0.0.1:8000 (DATABASE_URL chooses another database)
 	@$(BIN)/python -m examples.demo
 
-test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB (ARGS="-k rotate": some)
+	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --dist=worksteal)
 
 generate: $(STAMP) ## Write the sync twins of the async sources
 	@$(BIN)/python tools/unasync_build.py

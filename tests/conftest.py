@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +13,14 @@ from litestar_sessions import SQLAlchemyAsyncConfig, SQLAlchemySessionConfig, SQ
 from tests.support.backends import Backend, empty_backend
 from tests.support.chromium import Browser, chromium
 from tests.support.clock import Clock
-from tests.support.databases import ASYNC_DRIVERS, SYNC_DRIVERS, Database, Servers
+from tests.support.databases import (
+    ASYNC_DRIVERS,
+    SYNC_DRIVERS,
+    Database,
+    Servers,
+    StartedServers,
+)
+from tests.support.lending import Lender, ask
 from tests.support.models import UserSession
 from tests.support.servers import Missing
 
@@ -20,11 +28,29 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
     from pathlib import Path
 
-_MISSING = pytest.StashKey[set[str]]()
+_LENDER = pytest.StashKey[Lender]()
+_MISSING = "missing here"
+_SLOW_ROOMS = {"project", "tools"}
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_MISSING] = set()
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist whom it can ask for servers."""
+    stash = node.config.stash
+    if _LENDER not in stash:
+        stash[_LENDER] = Lender()
+    node.workerinput["lender"] = stash[_LENDER].address
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have the slow tests done first, so that no worker waits long for another one at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _SLOW_ROOMS.isdisjoint(item.path.parts))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _LENDER in config.stash:
+        config.stash[_LENDER].stop()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -42,16 +68,28 @@ def _note_what_is_missing(item: pytest.Item) -> Generator[None, object, object]:
     try:
         return (yield)
     except Missing as error:
-        item.config.stash[_MISSING].add(str(error))
+        item.user_properties.append((_MISSING, str(error)))
         if os.environ.get("REQUIRE_DATABASES"):
             pytest.fail(str(error), pytrace=False)
         pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """The servers of this run, stopped at its end."""
-    servers = Servers()
+def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
+    """The servers of this run; the workers of a run share them, each with databases of its own."""
+    given = getattr(pytestconfig, "workerinput", None)
+    if given is None:
+        servers = Servers()
+    else:
+        servers = Servers(partial(ask, given["lender"]), f"sessions_{given['workerid']}")
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="session")
+def own_servers() -> Iterator[StartedServers]:
+    """Servers that a test may stop and restart, since no other worker is on them."""
+    servers = StartedServers()
     yield servers
     servers.stop()
 
@@ -122,9 +160,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
         yield browser
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what ran on which database, and which database is missing and how to get it."""
     counts = Counter(
         (half, database)
@@ -135,8 +171,9 @@ def pytest_terminal_summary(
     terminalreporter.section("tests passed, by half and database")
     for (half, database), count in sorted(counts.items()):
         terminalreporter.line(f"{half:8} {database:12} {count:5}")
-    missing = config.stash[_MISSING]
-    for message in sorted(missing):
+    reports = (report for each in terminalreporter.stats.values() for report in each)
+    properties = (each for report in reports for each in getattr(report, "user_properties", ()))
+    for message in sorted({value for name, value in properties if name == _MISSING}):
         terminalreporter.line(f"NOT TESTED: {message}", yellow=True, bold=True)
 
 

@@ -7,13 +7,10 @@ watches statements run another way; then what the pool lends is seen, and what S
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import psycopg
-import pymysql
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,28 +48,8 @@ def halves(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> 
     one, other = (servers.database(driver, tmp_path) for driver in DRIVERS[name])
     return (
         Half(is_async=True, database=one, **ENGINES[engine]),
-        Half(is_async=False, database=_beside(other), **ENGINES[engine]),
+        Half(is_async=False, database=other.twin, **ENGINES[engine]),
     )
-
-
-def _beside(database: Database) -> Database:
-    """Return another database on the same server, or in another file."""
-    url = database.url
-    if database.server is None:
-        return replace(database, url=url.set(database=f"{url.database}.twin"))
-    if url.get_backend_name() == "postgresql":
-        address = {"host": url.host, "port": url.port, "user": url.username}
-        with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # they are strings and a number
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'twin'")
-            if found.fetchone() is None:
-                connection.execute("CREATE DATABASE twin")
-    else:
-        with (
-            pymysql.connect(host=url.host, port=url.port or 0, user=url.username) as maria,
-            maria.cursor() as cursor,
-        ):
-            cursor.execute("CREATE DATABASE IF NOT EXISTS twin")
-    return replace(database, url=url.set(database="twin"))
 
 
 def _by_row(verb: str) -> st.SearchStrategy[Step]:

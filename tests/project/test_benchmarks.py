@@ -22,7 +22,7 @@ from benchmarks.settings import DRIVERS, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.databases import Servers
+    from tests.support.databases import Servers, StartedServers
 
 LITTLE: dict[str, Any] = {
     "concurrency": (2,),
@@ -164,12 +164,12 @@ def test_drawings_of_the_results_are_the_same_each_time(servers: Servers, tmp_pa
         assert ET.fromstring(text).tag.endswith("svg")
 
 
-def test_redis_is_a_server_like_the_others(servers: Servers) -> None:
-    server = servers.redis()
+def test_redis_is_a_server_like_the_others(own_servers: StartedServers) -> None:
+    server = own_servers.server("redis")
     for _ in range(2):
         with socket.create_connection((server.host, server.port)) as client:
             client.sendall(b"PING\r\n")
             assert client.recv(64) == b"+PONG\r\n"
-            server.cut()
+            server.cut("0")
             assert client.recv(64) == b""
         server.restart()

@@ -7,41 +7,35 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from sqlalchemy import URL
 
+from tests.support.databases import url_on
 from tests.support.demo import Visitor, demo, failure
-from tests.support.servers import start_mariadb, start_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.databases import Servers
-    from tests.support.servers import Server
+    from tests.support.databases import Servers, StartedServers
 
 
-@pytest.mark.parametrize(
-    ("driver", "start"),
-    [("postgresql+asyncpg", start_postgresql), ("mysql+pymysql", start_mariadb)],
-)
+@pytest.mark.parametrize("driver", ["postgresql+asyncpg", "mysql+pymysql"])
 def test_a_database_that_has_stopped_is_explained(
-    driver: str, start: Callable[[], Server], tmp_path: Path
+    driver: str, own_servers: StartedServers, tmp_path: Path
 ) -> None:
-    server = start()
-    url = URL.create(driver, server.user, None, server.host, server.port, server.database)
+    server = own_servers.server(driver.partition("+")[0])
+    url = url_on(server, driver, server.database)
     with demo(url, tmp_path) as address, Visitor(base_url=address) as visitor:
         visitor.send_form("/sign-in", name="Ann")
-        server.stop()
         token = visitor.cookies["demo_csrf"]
-        for page in (
-            visitor.get("/"),
-            visitor.post("/note", data={"_csrf_token": token, "note": "milk"}),
-            visitor.post("/sign-out", data={"_csrf_token": token}),
-        ):
-            assert page.status_code == 503
-            assert "The database that keeps your session does not answer" in page.text
-        # Whoever has no session needs no database.
-        assert httpx.get(address).status_code == 200
+        with server.stopped():
+            for page in (
+                visitor.get("/"),
+                visitor.post("/note", data={"_csrf_token": token, "note": "milk"}),
+                visitor.post("/sign-out", data={"_csrf_token": token}),
+            ):
+                assert page.status_code == 503
+                assert "The database that keeps your session does not answer" in page.text
+            # Whoever has no session needs no database.
+            assert httpx.get(address).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,13 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     save_session,
 )
+from tests.support.databases import url_on
 from tests.support.models import UserSession
 from tests.support.site import Site, Wiring, open_site
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.clock import Clock
-    from tests.support.databases import Database, Servers
+    from tests.support.databases import Database, StartedServers
 
 KNOWN = "0123456789abcdef" * 4
 
@@ -155,19 +154,18 @@ async def test_a_server_that_never_answers_is_unavailable_in_bounded_time(
 
 @pytest.mark.parametrize("driver", SILENT)
 async def test_a_server_may_be_restarted_and_stopped_for_a_while(
-    servers: Servers, tmp_path: Path, clock: Clock, driver: str
+    own_servers: StartedServers, clock: Clock, driver: str
 ) -> None:
-    database = servers.database(driver, tmp_path)
-    assert database.server is not None
-    is_async = "async" in driver
+    server = own_servers.server(driver.partition("+")[0])
+    url = url_on(server, driver, server.database)
     async with (
-        open_site(database.url, is_async=is_async, clock=clock) as site,
+        open_site(url, is_async="async" in driver, clock=clock) as site,
         site.visitor() as client,
     ):
         await client.post("/set", json={"user": "Ann"})
-        database.server.restart()
+        server.restart()
         assert (await client.get("/")).json() == {"user": "Ann"}
-        with database.server.stopped():
+        with server.stopped():
             assert (await client.get("/quiet")).status_code == 200
             assert (await client.get("/")).status_code == 503
             assert (await client.post("/set", json={"seen": 1})).status_code == 503

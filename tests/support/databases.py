@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.support.servers import Access
+
 ASYNC_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg", "mysql+asyncmy")
 SYNC_DRIVERS = ("sqlite+pysqlite", "postgresql+psycopg", "mysql+pymysql")
 
@@ -26,21 +28,62 @@ _STARTERS: dict[str, Callable[[], Server]] = {
 @dataclass(frozen=True)
 class Database:
     url: URL
-    server: Server | None = None
+    server: Access | None = None
+
+    @property
+    def twin(self) -> Database:
+        """Another database on the same server, or in another file."""
+        name = f"{self.url.database}_twin"
+        if self.server is not None:
+            self.server.make_database(name)
+        return Database(self.url.set(database=name), self.server)
 
     def cut(self) -> None:
         """End the connections of every client; a file has none."""
         if self.server is not None:
-            self.server.cut()
+            self.server.cut(str(self.url.database))
 
 
-class Servers:
-    """The servers of one test run, each started when a test first needs it."""
+def url_on(server: Access, driver: str, database: str) -> URL:
+    return URL.create(driver, server.user, server.password, server.host, server.port, database)
+
+
+class StartedServers:
+    """The servers of this process, each started when it is first asked for."""
 
     def __init__(self) -> None:
         self._started: dict[str, Server] = {}
 
-    def redis(self) -> Server:
+    def server(self, kind: str) -> Server:
+        """Return the one server of a kind, which a SQLAlchemy driver's name begins with.
+
+        Raises:
+            Missing: It is not installed; the message says how to get it.
+        """
+        if kind not in self._started:
+            self._started[kind] = _STARTERS[kind]()
+        return self._started[kind]
+
+    def stop(self) -> None:
+        for server in self._started.values():
+            server.stop()
+
+
+class Servers:
+    """Where the databases of this process are.
+
+    Args:
+        find: What returns the server of a kind; by default it is started when it is first needed.
+        name: That of the databases, which nobody else uses.
+    """
+
+    def __init__(self, find: Callable[[str], Access] | None = None, name: str = "sessions") -> None:
+        self._own = StartedServers()
+        self._find = find or self._own.server
+        self._name = name
+        self._found: dict[str, Access] = {}
+
+    def redis(self) -> Access:
         """Return the Redis server.
 
         Raises:
@@ -54,20 +97,18 @@ class Servers:
         Raises:
             Missing: Its server is not installed; the message says how to get it.
         """
-        backend = driver.partition("+")[0]
-        if backend == "sqlite":
+        kind = driver.partition("+")[0]
+        if kind == "sqlite":
             return Database(URL.create(driver, database=str(folder / "sessions.db")))
-        server = self._server(backend)
-        url = URL.create(
-            driver, server.user, server.password, server.host, server.port, server.database
-        )
-        return Database(url, server)
+        server = self._server(kind)
+        return Database(url_on(server, driver, self._name), server)
 
-    def _server(self, backend: str) -> Server:
-        if backend not in self._started:
-            self._started[backend] = _STARTERS[backend]()
-        return self._started[backend]
+    def _server(self, kind: str) -> Access:
+        if kind not in self._found:
+            self._found[kind] = self._find(kind)
+            self._found[kind].make_database(self._name)
+        return self._found[kind]
 
     def stop(self) -> None:
-        for server in self._started.values():
-            server.stop()
+        """Stop what was started here."""
+        self._own.stop()

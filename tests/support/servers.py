@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import psycopg
 import pymysql
+from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,18 +47,53 @@ class Missing(Exception):  # noqa: N818 - a state of the machine, not a failure
     """A program is not installed here; the message says how to install it."""
 
 
+class LastingThread(threading.Thread):
+    """A thread that ends when the process does, and with it the servers that it has started."""
+
+    def __init__(self, target: Callable[[], object]) -> None:
+        super().__init__(target=target, daemon=True)
+
+
 @dataclass(frozen=True)
-class Server:
-    """A running server, stopped at the latest when the interpreter exits."""
+class Access:
+    """What it takes to use a running server, in whatever process."""
 
     host: str
     port: int
     user: str
     password: str
     database: str
+    _orders: _Orders = field(repr=False)
+
+    def make_database(self, name: str) -> None:
+        """Make a database, unless it is there."""
+        self._orders.make_database(self.port, name)
+
+    def cut(self, database: str) -> None:
+        """End all connections to a database; Redis ends those to every other one too."""
+        self._orders.cut(self.port, database)
+
+
+@dataclass(frozen=True)
+class _Orders:
+    """How a kind of server is told to do something."""
+
+    make_database: Callable[[int, str], None]
+    cut: Callable[[int, str], None]
+
+
+@dataclass(frozen=True)
+class Server(Access):
+    """A server of this process, stopped at the latest when the interpreter exits."""
+
     data_directory: Path
     _recipe: _Recipe = field(repr=False)
     _processes: list[Popen[bytes]] = field(repr=False, default_factory=list)
+
+    @property
+    def access(self) -> Access:
+        """What another process may have."""
+        return Access(self.host, self.port, self.user, self.password, self.database, self._orders)
 
     @property
     def pid(self) -> int:
@@ -77,10 +113,6 @@ class Server:
             yield
         finally:
             self._run(self._recipe.serve, self._answers)
-
-    def cut(self) -> None:
-        """End every client's connection."""
-        self._recipe.cut(self.port)
 
     def stop(self) -> None:
         """Stop the server and remove its data; the second time do nothing."""
@@ -128,7 +160,7 @@ class _Recipe:
     missing: str
     stop_signal: Signals
     greet: Callable[[Path, int], None]
-    cut: Callable[[int], None]
+    orders: _Orders
 
     def run(self, command: str, directory: Path, port: int, log: IO[str]) -> Popen[bytes]:
         name, *options = shlex.split(command)
@@ -147,8 +179,9 @@ class _Recipe:
         """Return what lets Linux stop the server when our thread ends, even by a kill."""
         # `preexec_fn` could do the same, but is unsafe in a process that has threads.
         setpriv = shutil.which("setpriv")
-        is_main = threading.current_thread() is threading.main_thread()
-        return [setpriv, f"--pdeathsig={self.stop_signal.name}"] if setpriv and is_main else []
+        thread = threading.current_thread()
+        is_lasting = thread is threading.main_thread() or isinstance(thread, LastingThread)
+        return [setpriv, f"--pdeathsig={self.stop_signal.name}"] if setpriv and is_lasting else []
 
     def find(self, name: str) -> str:
         """Return where the program is, or raise `Missing`."""
@@ -178,7 +211,9 @@ def start_postgresql() -> Server:
     folders = [*map(str, newest_first), *os.get_exec_path(), *embedded]
     missing = "PostgreSQL is missing: apt-get install postgresql"
     # SIGTERM would wait until every client has left.
-    recipe = _Recipe(_INITDB, _POSTGRES, folders, "postgres", missing, SIGINT, *_POSTGRESQL)
+    orders = _Orders(_make_on_postgresql, _cut_postgresql)
+    greet = _greet_postgresql
+    recipe = _Recipe(_INITDB, _POSTGRES, folders, "postgres", missing, SIGINT, greet, orders)
     return _start(recipe, user="postgres", database="postgres")
 
 
@@ -186,7 +221,9 @@ def start_mariadb() -> Server:
     """Start a MariaDB server, or raise `Missing`."""
     folders = [*os.get_exec_path(), "/usr/sbin", "/usr/libexec"]
     missing = "MariaDB is missing: apt-get install mariadb-server"
-    recipe = _Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, *_MARIADB)
+    orders = _Orders(_make_on_mariadb, _cut_mariadb)
+    greet = _greet_mariadb
+    recipe = _Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, greet, orders)
     return _start(recipe, user="root", database="sessions")
 
 
@@ -194,7 +231,8 @@ def start_redis() -> Server:
     """Start a Redis server that keeps nothing on disk, or raise `Missing`."""
     missing = "Redis is missing: apt-get install redis-server"
     folders = os.get_exec_path()
-    recipe = _Recipe("", _REDIS, folders, "redis", missing, SIGTERM, _greet_redis, _cut_redis)
+    orders = _Orders(_make_on_redis, _cut_redis)
+    recipe = _Recipe("", _REDIS, folders, "redis", missing, SIGTERM, _greet_redis, orders)
     return _start(recipe, user="", database="0")
 
 
@@ -202,7 +240,8 @@ def _start(recipe: _Recipe, user: str, database: str, attempts: int = 3) -> Serv
     for command in filter(None, (recipe.create, recipe.serve)):
         recipe.find(command.split()[0])
     directory = Path(tempfile.mkdtemp(prefix="db-")).resolve()
-    server = Server("127.0.0.1", _free_port(), user, "", database, directory, recipe)
+    login = ("127.0.0.1", _free_port(), user, "", database)
+    server = Server(*login, recipe.orders, directory, recipe)
     atexit.register(server.stop)
     try:
         if recipe.create:
@@ -238,32 +277,59 @@ def _greet_redis(directory: Path, _port: int) -> None:
         client.connect(f"{directory}/socket")
 
 
-def _cut_postgresql(port: int) -> None:
-    with psycopg.connect(host="127.0.0.1", port=port, user="postgres") as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-        )
+def _make_on_postgresql(port: int, name: str) -> None:
+    with _admin_of_postgresql(port) as admin:
+        found = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if found.fetchone() is None:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _cut_mariadb(port: int) -> None:
-    with (
-        pymysql.connect(host="127.0.0.1", port=port, user="root") as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(
-            "SELECT id FROM information_schema.processlist "
-            "WHERE db IS NOT NULL AND id <> CONNECTION_ID()",
-        )
+def _cut_postgresql(port: int, database: str) -> None:
+    with _admin_of_postgresql(port) as admin:
+        ended = admin.execute(
+            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [database],
+        ).fetchall()
+    # The server could wait for them itself, but looks only ten times a second.
+    deadline = time.monotonic() + 5
+    for pid, _ in ended:
+        while _is_running(pid) and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+
+def _admin_of_postgresql(port: int) -> psycopg.Connection:
+    return psycopg.connect(host="127.0.0.1", port=port, user="postgres", autocommit=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _make_on_mariadb(port: int, name: str) -> None:
+    with _admin_of_mariadb(port) as admin, admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}`")
+
+
+def _cut_mariadb(port: int, database: str) -> None:
+    with _admin_of_mariadb(port) as admin, admin.cursor() as cursor:
+        cursor.execute("SELECT id FROM information_schema.processlist WHERE db = %s", [database])
         for (number,) in cursor.fetchall():
             cursor.execute(f"KILL {number}")
 
 
-def _cut_redis(port: int) -> None:
+def _admin_of_mariadb(port: int) -> pymysql.Connection[Any]:
+    return pymysql.connect(host="127.0.0.1", port=port, user="root")
+
+
+def _make_on_redis(_port: int, _name: str) -> None:
+    """Redis has its databases from the beginning."""
+
+
+def _cut_redis(port: int, _database: str) -> None:
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(b"CLIENT KILL TYPE normal\r\n")
         client.recv(64)
-
-
-_POSTGRESQL = (_greet_postgresql, _cut_postgresql)
-_MARIADB = (_greet_mariadb, _cut_mariadb)

@@ -1,9 +1,9 @@
 """Everything async that is installed here goes through the generator, and nothing wrong comes out.
 
 The files are taken as if they were sources with an empty table of names. Most are refused, for they
-import asyncio or call something async; so they go through it once more without the rules for what
-has no twin and for wording. A twin that is rendered is held against its source by a comparison that
-is not the generator's.
+import asyncio or call something async; so the rules for what has no twin and for wording are left
+out, and those are counted that break none of them. A twin that is rendered is held against its
+source by a comparison that is not the generator's.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SOURCE_LINE = "# A source."
 TWIN_LINE = "# The twin of {source}."
 PLACES = [Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib")]
+PARTS = 4
+"""The files are gone through in parts, so that several workers can share them."""
 ERASED = {"AsyncFunctionDef": "FunctionDef", "AsyncFor": "For", "AsyncWith": "With"}
 
 
@@ -52,33 +54,42 @@ def shape(tree: ast.AST) -> list[tuple[str, int]]:
 
 
 class Lenient(Conversion):
-    """Refuses only what would be rendered wrongly.
+    """Refuses only what would be rendered wrongly, and notes what else would be refused.
 
     Among that are now names that unasync changes of its own accord, which the comparison of the
     syntax trees has to see.
     """
 
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        super().__init__(path.name, Settings({}, Table(), SOURCE_LINE, TWIN_LINE), problems)
+        self.waived: list[Problem] = []
+
     def refuse(self, line: int, message: str) -> None:
-        if not any(reason in message for reason in ("no twin", "is left", "table of", "is async")):
+        if any(reason in message for reason in ("no twin", "is left", "table of", "is async")):
+            self.waived.append((line, message))
+        else:
             super().refuse(line, message)
 
 
-@pytest.mark.parametrize(("conversion", "least"), [(Conversion, 10), (Lenient, 150)])
-def test_whatever_is_rendered_is_the_same_program(conversion: type[Conversion], least: int) -> None:
-    rendered = 0
-    for path in (path for place in PLACES for path in async_files(place)):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_is_rendered_is_the_same_program(part: int) -> None:
+    rendered = strictly = 0
+    for path in [path for place in PLACES for path in async_files(place)][part::PARTS]:
         _, _, rest = path.read_bytes().partition(b"\n")
         source = SOURCE_LINE.encode() + b"\n" + rest
         problems: list[Problem] = []
-        settings = Settings({}, Table(), SOURCE_LINE, TWIN_LINE)
-        twin = conversion(path.name, settings, problems).convert(source)
+        conversion = Lenient(path, problems)
+        twin = conversion.convert(source)
         lines = source.count(b"\n") + 1
-        assert all(1 <= line <= lines and message for line, message in problems), path
+        found = (*problems, *conversion.waived)
+        assert all(1 <= line <= lines and message for line, message in found), path
         if not problems:
             rendered += 1
+            strictly += not conversion.waived
             assert twin.count(b"\n") == source.count(b"\n"), path
             assert shape(ast.parse(twin)) == shape(ast.parse(source)), path
-    assert rendered >= least
+    assert rendered >= 150 // PARTS
+    assert strictly >= 10 // PARTS
 
 
 @pytest.mark.parametrize(
