@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from copy import copy, deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, cast
 
@@ -92,6 +93,10 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
     def clock(self) -> Callable[[], datetime]:
         """What returns the current time, aware."""
         return self.settings.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], datetime]) -> None:
+        self.settings = replace(self.settings, clock=clock)
 
     @property
     def policy(self) -> SessionPolicy:
