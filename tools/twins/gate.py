@@ -107,6 +107,6 @@ class Gate:
             waivers.allows("rename", token.line, word)
         self._table.used.update(renamed)
         if token.name == "STRING" and self._tokens.would_rename(content):
-            word = content if content in self._table.names else content.split()[0]
+            word = re.findall(r"\w+", content)[0]
             if word not in renamed and not waivers.allows("keep", token.line, word):
                 self._refuse(token.line, f"the string {token.src} would be renamed: avoid it.")
