@@ -26,6 +26,10 @@ UNUSED = "AsyncNobody = 'Nobody'\nAsyncThing ="
         (SETTINGS.replace("# A source.", "A source."), "must be a comment of one line"),
         (SETTINGS.replace('source-line = "# A source."', ""), "must be a comment of one line"),
         (SETTINGS.replace('"Thing"', "1"), "must be a table of strings"),
+        (SETTINGS.replace('"trio"]', "1]"), "toml:6: 'no-twin-modules' must be a list of names"),
+        (SETTINGS.replace('"trio"]', '"a b"]'), "toml:6: 'no-twin-modules' must be a list"),
+        (SETTINGS.replace('"stream*"', '"x.y"'), "toml:7: 'no-twin-methods' must be a list"),
+        (SETTINGS.replace('["get_', '"get_').replace('*"]', '"'), "is not as it should be"),
         (SETTINGS.replace('"Thing"', '"no name"'), "module.py:4: the twin is no Python"),
         (SETTINGS.replace("src/_async", "src/nowhere"), "'src/nowhere' is no folder"),
         ("[tool]\nunasync-build = 1\n", "needs roots"),
@@ -78,3 +82,41 @@ def test_twins_are_never_written_over_sources_or_outside_the_project(
     assert project.run(*options) == 1
     assert reason in capsys.readouterr().err
     assert project.snapshot() == before
+
+
+def test_a_list_must_be_one(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = "".join(line for line in SETTINGS.splitlines(keepends=True) if "no-" not in line)
+    edited = settings.replace("roots =", "no-twin-methods = 'stream'\nroots =")
+    (project.root / "pyproject.toml").write_text(edited, encoding="utf-8")
+    assert project.run("--check") == 1
+    assert "toml:5: 'no-twin-methods' must be a list of names" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("setting", "line", "reason"),
+    [
+        ("", "import trio", "trio has no twin"),
+        ("", "import anyio.abc", "anyio.abc has no twin"),
+        ("", "from asyncio import sleep", "asyncio has no twin"),
+        ("", "import time, threading", ""),
+        ("", "x = y.stream().run_sync()", ""),
+        ("no-twin-modules = []", "import trio, anyio", ""),
+        ("no-twin-modules = ['os.path']", "import os, trio", ""),
+        ("no-twin-modules = ['os.path']", "import os.path", "os.path has no twin"),
+        ("no-twin-modules = ['os.path']", "from os import sep, path", "os.path has no twin"),
+        ("no-twin-modules = ['os.path']", "from os.path import join", "os.path has no twin"),
+        ("no-twin-modules = ['os.path']", "from os import pathlike", ""),
+        ("no-twin-modules = ['os.path']", "from .os.path import join", ""),
+        ("no-twin-methods = ['run_*']", "x = y.run_now()", "run_now has no twin"),
+        ("no-twin-methods = ['run_*']", "x = run_now(y.rerun_now)", ""),
+    ],
+)
+def test_what_has_no_twin_is_what_the_project_says(
+    project: Project, capsys: pytest.CaptureFixture[str], setting: str, line: str, reason: str
+) -> None:
+    settings = "".join(line for line in SETTINGS.splitlines(keepends=True) if "no-" not in line)
+    edited = settings.replace("roots =", f"{setting}\nroots =")
+    (project.root / "pyproject.toml").write_text(edited, encoding="utf-8")
+    project.source(f"{line}\n")
+    assert project.run() == (1 if reason else 0)
+    assert reason in capsys.readouterr().err

@@ -28,3 +28,12 @@ def test_it_is_a_command(project: Project, options: list[str]) -> None:
     (project.twins / "orphan.py").touch()
     code = subprocess.run(command, check=False, capture_output=True).returncode
     assert code == (1 if options else 0)
+
+
+def test_it_runs_in_any_folder_and_as_a_module(project: Project, tmp_path: Path) -> None:
+    for command, folder in (
+        ([str(TOOL)], tmp_path),
+        (["-m", "tools.unasync_build"], TOOL.parents[1]),
+    ):
+        arguments = [sys.executable, *command, "--check", "--root", str(project.root)]
+        assert subprocess.run(arguments, cwd=folder, check=False).returncode == 0
