@@ -1,7 +1,9 @@
-"""The generator as a command."""
+"""The generator as a command, and the order of its rooms."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import unasync_build
+from tools import twins, unasync_build
 
 if TYPE_CHECKING:
     from tests.support.twins import Project
@@ -37,3 +39,22 @@ def test_it_runs_in_any_folder_and_as_a_module(project: Project, tmp_path: Path)
     ):
         arguments = [sys.executable, *command, "--check", "--root", str(project.root)]
         assert subprocess.run(arguments, cwd=folder, check=False).returncode == 0
+
+
+def test_it_runs_where_it_was_copied_to(project: Project) -> None:
+    for name in ("unasync_build.py", "twins"):
+        copy = shutil.copytree if (TOOL.parent / name).is_dir() else shutil.copy
+        (project.root / "tools").mkdir(exist_ok=True)
+        copy(TOOL.parent / name, project.root / "tools" / name)
+    command = [sys.executable, str(project.root / "tools" / "unasync_build.py"), "--check"]
+    assert subprocess.run(command, cwd="/", check=False).returncode == 0
+
+
+def test_each_room_imports_only_what_is_above_it() -> None:
+    rooms = re.findall("^``(.*)``:", twins.__doc__ or "", re.MULTILINE)
+    folder = TOOL.parent / "twins"
+    assert sorted([*rooms, "__init__"]) == sorted(path.stem for path in folder.glob("*.py"))
+    for number, room in enumerate(rooms):
+        text = (folder / f"{room}.py").read_text(encoding="utf-8")
+        imported = set(re.findall(r"from tools\.twins\.(\w+) import", text))
+        assert imported <= set(rooms[:number]), room
