@@ -47,6 +47,7 @@ DEFAULTS = Settings(
     driver=("async postgresql+asyncpg", "async mysql+asyncmy", "sync sqlite+pysqlite"),
     rows=(1_000_000,),
     rounds=3,
+    seconds=3.0,
 )
 COLUMNS = {
     "driver": 26,
@@ -68,7 +69,7 @@ PAUSE = 0.001
 """Between two operations of a loop, in seconds."""
 WARM_UP = 20
 """How many operations of a loop do not count: connections are opened, and statements prepared."""
-_BEFORE, _WITHOUT = 0.5, 3.0
+_BEFORE = 0.5
 
 
 class TheirSession(theirs.SessionModelMixin):
@@ -86,7 +87,7 @@ def main(settings: Settings, servers: Servers) -> Results:
             for _ in range(settings.rounds):
                 for name in CONTENDERS:
                     ids = fill(place.url, rows, rows // EXPIRED)
-                    runs[name].append(run(_measure(place, name, ids, settings.payload[0])))
+                    runs[name].append(run(_measure(place, name, ids, settings)))
             _add(report, place, rows, runs)
     return report.results
 
@@ -102,7 +103,7 @@ def _add(report: Report, place: Place, rows: int, runs: dict[str, list[dict[str,
         report.add(driver=place.driver, rows=rows, contender=name, of_one=ratio, **middle | longest)
 
 
-async def _measure(place: Place, name: str, ids: list[str], payload: int) -> dict[str, float]:
+async def _measure(place: Place, name: str, ids: list[str], settings: Settings) -> dict[str, float]:
     """Return how long a contender takes, and how long others wait meanwhile."""
 
     async def call(verb: Callable[..., Any], *arguments: Any) -> Any:
@@ -126,10 +127,13 @@ async def _measure(place: Place, name: str, ids: list[str], payload: int) -> dic
         return waits
 
     reads = asyncio.create_task(watch(storage.load))
-    writes = asyncio.create_task(watch(storage.save, data_of(payload), later))
+    writes = asyncio.create_task(watch(storage.save, data_of(settings.payload[0]), later))
     await asyncio.sleep(_BEFORE)
     memory, began = _peak(forget=True), perf_counter()
-    await _delete(place, name, storage, call)
+    if name == NOBODY:
+        await asyncio.sleep(settings.seconds)
+    else:
+        await _delete(place, name, storage, call)
     figures = {"seconds": perf_counter() - began, "megabytes": _peak() - memory}
     is_over.set()
     for loop, task in zip(LOOPS, (reads, writes), strict=True):
@@ -141,9 +145,7 @@ async def _measure(place: Place, name: str, ids: list[str], payload: int) -> dic
 
 
 async def _delete(place: Place, name: str, storage: Any, call: Any) -> None:
-    if name == NOBODY:
-        await asyncio.sleep(_WITHOUT)
-    elif name == OURS:
+    if name == OURS:
         await call(storage.delete_expired)
     elif name == ONE:
         now = bindparam("now", datetime.now(timezone.utc), type_=ExpiringSession.expires_at.type)

@@ -93,7 +93,7 @@ def test_sessions_of_every_size(servers: Servers) -> None:
 
 
 def test_deleting_the_expired_while_others_wait(servers: Servers) -> None:
-    results = measured("purging", servers, rows=(2_000,))
+    results = measured("purging", servers, rows=(2_000,), seconds=0.3)
     assert of(results, "driver", "contender") == list(
         product(purging.DEFAULTS.driver, purging.CONTENDERS)
     )

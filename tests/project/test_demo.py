@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, delete, select
 
 from tests.support.demo import Visitor, demo, shown
 from tests.support.models import UserSession
@@ -39,9 +39,26 @@ def key(session_id: str) -> str:
     return f"sha256:{sha256(session_id.encode()).hexdigest()}"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo runs that the visitors of this module share."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with demo(None, folder) as address:
+        yield address
+
+
 @pytest.fixture
-def visitor(tmp_path: Path) -> Iterator[Visitor]:
-    with demo(None, tmp_path) as address, Visitor(base_url=address) as visitor:
+def visitor(address: str, folder: Path) -> Iterator[Visitor]:
+    """The only one who has a session, as soon as there is one."""
+    engine = create_engine(f"sqlite:///{folder / 'sessions.db'}")
+    with engine.begin() as connection:
+        connection.execute(delete(UserSession))
+    engine.dispose()
+    with Visitor(base_url=address) as visitor:
         yield visitor
 
 
@@ -91,15 +108,15 @@ def test_a_form_opened_before_a_restart_still_works(tmp_path: Path) -> None:
         assert answer.status_code == 303
 
 
-def test_whoever_only_looks_has_no_session(visitor: Visitor, tmp_path: Path) -> None:
+def test_whoever_only_looks_has_no_session(visitor: Visitor, folder: Path) -> None:
     for page in visitor.get("/"), visitor.send_form("/sign-in", name=""), visitor.get("/"):
         assert "none yet" in page.text
         assert 'id="session-id"' not in page.text
         assert set(visitor.cookies) == {"demo_csrf"}
-    assert rows(tmp_path) == {}
+    assert rows(folder) == {}
 
 
-def test_signing_in_renews_the_id_and_keeps_the_note(visitor: Visitor, tmp_path: Path) -> None:
+def test_signing_in_renews_the_id_and_keeps_the_note(visitor: Visitor, folder: Path) -> None:
     page = visitor.send_form("/note", note="milk").text
     before = visitor.cookies["demo_session"]
     assert shown("session-id", page) == f"{before[:8]}…"
@@ -110,7 +127,7 @@ def test_signing_in_renews_the_id_and_keeps_the_note(visitor: Visitor, tmp_path:
     assert shown("session-id", page) == f"{after[:8]}…"
     assert shown("former-id", page) == f"{before[:8]}…"
     assert ">\nmilk</textarea>" in page
-    assert set(rows(tmp_path)) == {key(after)}
+    assert set(rows(folder)) == {key(after)}
     assert not re.search(f"{before[:9]}|{after[:9]}", page)
     # Nothing but signing in renews it.
     visitor.send_form("/note", note="eggs")
@@ -135,23 +152,23 @@ def test_a_session_that_begins_with_signing_in_has_no_former_id(visitor: Visitor
     assert 'id="former-id"' not in page
 
 
-def test_the_page_tells_when_its_row_expires(visitor: Visitor, tmp_path: Path) -> None:
+def test_the_page_tells_when_its_row_expires(visitor: Visitor, folder: Path) -> None:
     visitor.send_form("/note", note="milk")
-    expiries = rows(tmp_path)
+    expiries = rows(folder)
     [expires_at] = expiries.values()
     assert abs(expiry(visitor.get("/").text) - expires_at) < timedelta(seconds=5)
-    assert rows(tmp_path) == expiries  # a session that is only read is not renewed so soon
+    assert rows(folder) == expiries  # a session that is only read is not renewed so soon
     page = visitor.send_form("/sign-in", name="Ann").text
-    [renewed] = rows(tmp_path).values()
+    [renewed] = rows(folder).values()
     assert renewed > expires_at
     assert abs(expiry(page) - renewed) < timedelta(seconds=5)
 
 
-def test_an_anonymous_note_can_be_forgotten(visitor: Visitor, tmp_path: Path) -> None:
+def test_an_anonymous_note_can_be_forgotten(visitor: Visitor, folder: Path) -> None:
     assert "Forget me" in visitor.send_form("/note", note="milk").text
     assert "none yet" in visitor.send_form("/sign-out").text
     assert "demo_session" not in visitor.cookies
-    assert rows(tmp_path) == {}
+    assert rows(folder) == {}
 
 
 def test_a_name_is_shown_as_it_was_typed(visitor: Visitor) -> None:

@@ -151,6 +151,7 @@ class Site:
         self.backend = backend
         handlers = [*HANDLERS, *options.pop("route_handlers", ())]
         options.setdefault("logging_config", None)  # which would take the records from pytest
+        options.setdefault("openapi_config", None)  # whose routes take long to make
         self.app = Litestar(handlers, middleware=[middleware], **options)
         self.app.state.gate = Gate()
 
