@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from tests.support.databases import url_on
@@ -35,7 +34,8 @@ def test_a_database_that_has_stopped_is_explained(
                 assert page.status_code == 503
                 assert "The database that keeps your session does not answer" in page.text
             # Whoever has no session needs no database.
-            assert httpx.get(address).status_code == 200
+            with Visitor(base_url=address) as newcomer:
+                assert newcomer.get("/").status_code == 200
 
 
 @pytest.mark.parametrize(
