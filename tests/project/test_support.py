@@ -19,10 +19,13 @@ import pytest
 
 from tests.support import servers
 from tests.support.roundtrips import RoundTripProxy
-from tests.support.servers import Missing, Server, start_mariadb, start_postgresql
+from tests.support.servers import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.support.databases import StartedServers
+    from tests.support.servers import Server
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1024 * 1024
@@ -35,11 +38,9 @@ input()
 """
 
 
-@pytest.fixture(scope="module", params=[start_postgresql, start_mariadb])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    server: Server = request.param()
-    yield server
-    server.stop()
+@pytest.fixture(scope="module", params=["postgresql", "mysql"])
+def server(request: pytest.FixtureRequest, own_servers: StartedServers) -> Server:
+    return own_servers.server(request.param)
 
 
 @pytest.fixture(scope="module")

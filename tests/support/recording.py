@@ -6,13 +6,14 @@ import asyncio
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import create_engine, event, select
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from litestar_sessions import (
     AsyncSessionStorage,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
 
     from tests.support.databases import Database
     from tests.support.histories import Step
@@ -213,12 +214,16 @@ def _without_ids(value: Any) -> object:
 
 def _rows(half: Half) -> list[tuple[object, ...]]:
     url = half.database.url.set(drivername=_SYNC[half.database.url.drivername])
-    engine = create_engine(url)
     columns = (UserSession.session_id, UserSession.data, UserSession.expires_at)
-    with engine.connect() as connection:
+    with _reader(url).connect() as connection:
         rows = connection.execute(select(*columns).order_by(UserSession.session_id)).all()
-    engine.dispose()
     return [tuple(row) for row in rows]
+
+
+@cache
+def _reader(url: URL) -> Engine:
+    """Return an engine that keeps no connection, but what it has found out about the database."""
+    return create_engine(url, poolclass=NullPool)
 
 
 _SYNC = {
