@@ -10,7 +10,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -18,6 +18,9 @@ import pytest
 import litestar_sessions
 from litestar_sessions import SQLAlchemyAsyncSessionBackend, SQLAlchemySyncSessionBackend
 from tools.twins.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "litestar_sessions"
@@ -107,11 +110,8 @@ def test_the_root_has_both_of_each_pair() -> None:
     assert {twin for _, twin in pairs} <= names
 
 
-HALVES = ("tests/_async", "tests/_sync")
-
-
-def collected() -> set[str]:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *HALVES]
+def collected(folder: str) -> set[str]:
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", f"tests/{folder}"]
     output = subprocess.check_output(command, cwd=ROOT, text=True, timeout=120)
     return {line for line in output.splitlines() if "::" in line}
 
@@ -126,61 +126,63 @@ def as_twin(test: str) -> str:
 
 
 def test_the_same_tests_are_collected_in_both_halves() -> None:
-    tests = collected()
-    sources = {test for test in tests if test.startswith("tests/_async/")}
     # asyncpg is there for the async half alone.
-    one = {as_twin(renamed(test)) for test in sources if "asyncpg" not in test}
-    other = {renamed(test) for test in tests - sources}
-    assert one
+    one = {as_twin(renamed(test)) for test in collected("_async") if "asyncpg" not in test}
+    other = {renamed(test) for test in collected("_sync")}
     assert one - other == set()
     assert {test for test in other - one if "[" in test and "driver" not in test} == set()
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], Any]:
-    """Run the tests of both halves on SQLite: the outcomes, and the coverage of each file.
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[dict[str, str], Any]]:
+    """Run the tests of a half on SQLite, once: the outcomes, and the coverage.
 
     Tests in which tasks or threads race are left out: which lines they run is chance.
     """
+    known: dict[str, tuple[dict[str, str], Any]] = {}
     folder = tmp_path_factory.mktemp("coverage")
-    report, outcomes = folder / "coverage.json", folder / "outcomes.xml"
 
-    def coverage(*arguments: str) -> None:
+    def coverage(data: Path, *arguments: str) -> None:
         # Not this project's settings, which report what runs in a twin as run in its source.
-        settings = {"COVERAGE_FILE": str(folder / "data"), "COVERAGE_RCFILE": os.devnull}
+        settings = {"COVERAGE_FILE": str(data), "COVERAGE_RCFILE": os.devnull}
         command = [sys.executable, "-m", "coverage", *arguments]
         subprocess.run(command, cwd=ROOT, env=os.environ | settings, check=True, timeout=300)
 
-    # SQLAlchemy's async engines switch greenlets, which a tracer has to know.
-    measure = ("--branch", "--concurrency=greenlet,thread", "--include=*/_async/*,*/_sync/*")
-    quietly = ("-qq", "-p", "no:cacheprovider", "-p", "no:terminalreporter")
-    racing = ("-k", "sqlite and not races and not at_once and not for_all")
-    tests = ("-m", "pytest", *quietly, f"--junitxml={outcomes}", *HALVES, *racing)
-    coverage("run", *measure, *tests)
-    coverage("json", "-q", "-o", str(report))
-    cases = ET.parse(outcomes).iter("testcase")
-    return (
-        {f"{case.get('classname')}::{case.get('name')}": _outcome(case) for case in cases},
-        json.loads(report.read_text(encoding="utf-8"))["files"],
-    )
+    def run(half: str) -> tuple[dict[str, str], Any]:
+        if half not in known:
+            data, report, outcomes = (folder / f"{half}{end}" for end in (".data", ".json", ".xml"))
+            # SQLAlchemy's async engines switch greenlets, which a tracer has to know.
+            measure = ("run", "--branch", "--concurrency=greenlet,thread", f"--include=*/{half}/*")
+            quietly = ("-qq", "-p", "no:cacheprovider", "-p", "no:terminalreporter")
+            chosen = (f"tests/{half}", "-k", "sqlite and not races and not at_once and not for_all")
+            coverage(data, *measure, "-m", "pytest", *quietly, f"--junitxml={outcomes}", *chosen)
+            coverage(data, "json", "-q", "-o", str(report))
+            cases = ET.parse(outcomes).iter("testcase")
+            known[half] = (
+                {f"{case.get('classname')}::{case.get('name')}": _outcome(case) for case in cases},
+                json.loads(report.read_text(encoding="utf-8"))["files"],
+            )
+        return known[half]
+
+    return run
 
 
 def _outcome(case: ET.Element) -> str:
     return " ".join(f"{child.tag} {child.get('message')}" for child in case) or "passed"
 
 
-def test_the_same_tests_have_the_same_outcomes(run: tuple[dict[str, str], Any]) -> None:
-    outcomes = run[0].items()
-    one = {name: outcome for name, outcome in outcomes if name.startswith("tests._async.")}
+def test_the_same_tests_have_the_same_outcomes(runs: Callable[[str], Any]) -> None:
+    one, other = runs("_async")[0], runs("_sync")[0]
     mapped = {as_twin(renamed(name)): renamed(outcome) for name, outcome in one.items()}
-    assert mapped
-    assert mapped == {renamed(name): outcome for name, outcome in outcomes if name not in one}
+    assert mapped == {renamed(name): outcome for name, outcome in other.items()}
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_same_lines_and_branches_run_in_both_halves(
-    run: tuple[dict[str, str], Any], name: str
+    runs: Callable[[str], Any], name: str
 ) -> None:
-    one, other = (run[1][f"src/litestar_sessions/{half}/{name}.py"] for half in ("_async", "_sync"))
+    one, other = (
+        runs(half)[1][f"src/litestar_sessions/{half}/{name}.py"] for half in ("_async", "_sync")
+    )
     assert one["executed_lines"] == other["executed_lines"]
     assert one["executed_branches"] == other["executed_branches"]
