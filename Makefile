@@ -31,7 +31,7 @@ test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB (ARGS="-k ro
 generate: $(STAMP) ## Write the sync twins of the async sources
 	@$(BIN)/python tools/unasync_build.py
 
-check: $(STAMP) ## Lint, format, type-check, and see that the twins are up to date
+check: $(STAMP) ## Lint, format, types, imports, and see that the twins are up to date
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy

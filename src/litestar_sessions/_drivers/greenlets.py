@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from greenlet import getcurrent, greenlet
 
@@ -44,14 +44,13 @@ class _Job:
         self.answer: Any = None
         self.error: BaseException | None = None
 
-    def result(self) -> Any:
-        """Return the answer, or raise the error."""
-        if self.error is None:
-            return self.answer
+    def fail(self) -> NoReturn:
+        """Raise the error."""
+        error, self.error = self.error, None
         try:
-            raise self.error
+            raise error  # type: ignore[misc]  # asked of a job that has one
         finally:
-            self.error = None  # or error, traceback and this frame would keep each other
+            del error  # or error, traceback and this frame would keep each other
 
 
 class _Idle(threading.local):
@@ -94,5 +93,5 @@ async def call_in_greenlet(function: Callable[..., T], *arguments: Any) -> T:
     worker.gr_context = None
     if len(workers) < MOST_IDLE:
         workers.append(worker)
-    answer: T = job.result()
+    answer: T = job.answer if job.error is None else job.fail()
     return answer

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
-from litestar_sessions._requests.codec import Encoding
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.request_session import RequestSession, find_session
 from litestar_sessions._requests.tracking import TrackedSession
@@ -62,7 +61,7 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
 
     def open_session(self, scope: Scope) -> RequestSession:
         """Return a session for a connection, which is not loaded yet."""
-        tracked = TrackedSession(Encoding(self, scope), self.settings, self.storage)
+        tracked = TrackedSession(self, self.settings, self.storage, scope)
         return RequestSession(self, self.config, tracked, scope)
 
     async def load_from_connection(self, connection: Connection) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the browser knows of a session, and what it is told."""
+"""What the browser is told of a session."""
 
 from __future__ import annotations
 
@@ -8,56 +8,55 @@ from typing import TYPE_CHECKING, Any
 from litestar_sessions._requests.cookies import (
     clear_cookie,
     forbid_storing,
-    read_cookie,
     send_cookie,
     vary_by_cookie,
 )
 
 if TYPE_CHECKING:
-    from litestar.types import Message, Scope
+    from litestar.types import Message
 
     from litestar_sessions._requests.cookies import SessionCookie
     from litestar_sessions._requests.tracking import TrackedSession
 
-__all__ = ("BrowserSession",)
+__all__ = ("with_headers",)
 
 
-class BrowserSession:
-    """The session cookie that came with a request, and the one that goes with its response."""
+def with_headers(
+    message: Any,
+    cookie: SessionCookie,
+    tracked: TrackedSession,
+    *,
+    had_cookie: bool,
+    is_involved: bool,
+) -> Any:
+    """Return a copy of the message that starts a response, with what the browser has to know.
 
-    __slots__ = ("_cookie", "sent_id")
+    Args:
+        message: Whatever is inside may keep it, as Litestar's response cache does.
+        cookie: The name and the attributes of the cookie.
+        tracked: The session as storage has it; its news are told.
+        had_cookie: Whether the request had a cookie of that name.
+        is_involved: Whether the response may depend on the session.
+    """
+    message = {**message, "headers": list(message.get("headers", ()))}
+    is_sent = tracked.has_news and _send(message, cookie, tracked, had_cookie=had_cookie)
+    tracked.has_news = False
+    if message["type"] == "http.response.start":
+        if is_sent:
+            forbid_storing(message)
+        if is_involved:
+            vary_by_cookie(message)
+    return message
 
-    def __init__(self, cookie: SessionCookie, scope: Scope) -> None:
-        self._cookie = cookie
-        self.sent_id = read_cookie(scope, cookie.key)
-        """What came as the session ID; ``None`` if there was no cookie."""
 
-    def told(self, message: Any, tracked: TrackedSession, *, is_involved: bool) -> Any:
-        """Return the message that starts a response, or a copy with the headers that it needs.
-
-        Args:
-            message: Whatever is inside may keep it, as Litestar's response cache does.
-            tracked: The session as storage has it.
-            is_involved: Whether the response may depend on it.
-        """
-        if not is_involved and not tracked.has_news:
-            return message
-        message = {**message, "headers": list(message.get("headers", ()))}
-        is_sent = tracked.has_news and self._send_cookie(message, tracked)
-        tracked.has_news = False
-        if message["type"] == "http.response.start":
-            if is_sent:
-                forbid_storing(message)
-            if is_involved:
-                vary_by_cookie(message)
-        return message
-
-    def _send_cookie(self, message: Message, tracked: TrackedSession) -> bool:
-        """Add the cookie, or what clears it; return whether there is anything."""
-        if tracked.stored is not None:
-            send_cookie(message, self._cookie, tracked.session_id, ceil(tracked.seconds_left))
-        elif self.sent_id is not None:
-            clear_cookie(message, self._cookie)
-        else:
-            return False
-        return True
+def _send(
+    message: Message, cookie: SessionCookie, tracked: TrackedSession, *, had_cookie: bool
+) -> bool:
+    """Add the cookie, or what clears it; return whether there is anything."""
+    if tracked.stored is not None:
+        send_cookie(message, cookie, tracked.session_id, ceil(tracked.seconds_left))
+    elif had_cookie:
+        clear_cookie(message, cookie)
+    else:
+        return False
+    return True

@@ -9,7 +9,7 @@ from litestar_sessions._requests.policy import merge
 if TYPE_CHECKING:
     from litestar.types import Scope
 
-__all__ = ("Encoding", "SessionCodec")
+__all__ = ("SessionCodec", "decode", "encode", "encode_merged")
 
 
 class SessionCodec(Protocol):
@@ -24,46 +24,36 @@ class SessionCodec(Protocol):
     def deserialize_data(self, data: bytes) -> dict[str, Any]: ...
 
 
-class Encoding:
-    """How the sessions of one connection are spelled."""
+def encode(codec: SessionCodec, session: Any, scope: Scope) -> bytes:
+    """Return the bytes; what could not be loaded again is refused while somebody sees it.
 
-    __slots__ = ("_codec", "_scope")
+    Raises:
+        TypeError: It is neither a dictionary nor a model with fields.
+    """
+    data = codec.serialize_data(session, scope)
+    if not isinstance(session, dict):
+        decode(codec, data)
+    return data
 
-    def __init__(self, codec: SessionCodec, scope: Scope) -> None:
-        self._codec = codec
-        self._scope = scope
 
-    def new_id(self) -> str:
-        """Return a session ID that nobody knows."""
-        return self._codec.generate_session_id()
+def decode(codec: SessionCodec, data: bytes) -> dict[str, Any]:
+    """Return the session.
 
-    def encode(self, session: Any) -> bytes:
-        """Return the bytes; what could not be loaded again is refused while somebody sees it.
-
-        Raises:
-            TypeError: It is neither a dictionary nor a model with fields.
-        """
-        data = self._codec.serialize_data(session, self._scope)
-        if not isinstance(session, dict):
-            self.decode(data)
-        return data
-
-    def decode(self, data: bytes) -> dict[str, Any]:
-        """Return the session.
-
-        Raises:
-            TypeError: The bytes are no dictionary; other errors are those of the codec.
-        """
-        session = self._codec.deserialize_data(data)
-        if not isinstance(session, dict):
-            raise TypeError(
-                f"A session is a dictionary, or a model with fields, and not a {type(session)}.",
-            )
-        return session
-
-    def merged(self, session: Any, base: bytes, theirs: bytes) -> bytes:
-        """Return what this request and another one leave that both began with the same bytes."""
-        mine = self.decode(self.encode(session))
-        return self.encode(
-            merge(self.decode(base), mine, self.decode(theirs), self._codec.serialize_data)
+    Raises:
+        TypeError: The bytes are no dictionary; other errors are those of the codec.
+    """
+    session = codec.deserialize_data(data)
+    if not isinstance(session, dict):
+        raise TypeError(
+            f"A session is a dictionary, or a model with fields, and not a {type(session)}.",
         )
+    return session
+
+
+def encode_merged(
+    codec: SessionCodec, session: Any, scope: Scope, base: bytes, theirs: bytes
+) -> bytes:
+    """Return what this request and another one leave that both began with the same bytes."""
+    mine = decode(codec, encode(codec, session, scope))
+    merged = merge(decode(codec, base), mine, decode(codec, theirs), codec.serialize_data)
+    return encode(codec, merged, scope)

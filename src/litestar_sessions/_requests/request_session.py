@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.types import Empty
 
-from litestar_sessions._requests.browser import BrowserSession
+from litestar_sessions._requests.browser import with_headers
+from litestar_sessions._requests.cookies import read_cookie
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.unavailable import UnavailableSession
@@ -35,11 +36,12 @@ class RequestSession:
     """
 
     __slots__ = (
-        "_browser",
         "_codec",
+        "_cookie",
         "_error",
         "_has_started",
         "_is_involved",
+        "_sent_id",
         "_shown",
         "_tracked",
         "failure",
@@ -50,8 +52,9 @@ class RequestSession:
         self, codec: SessionCodec, cookie: SessionCookie, tracked: TrackedSession, scope: Scope
     ) -> None:
         self._codec = codec
+        self._cookie = cookie
         self._tracked = tracked
-        self._browser = BrowserSession(cookie, scope)
+        self._sent_id = read_cookie(scope, cookie.key)
         self._error: Exception | None = None
         self.failure: Exception | None = None
         """Why there is no response with this session."""
@@ -77,11 +80,10 @@ class RequestSession:
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        sent_id = self._browser.sent_id
-        if sent_id is None or not self._codec.is_session_id(sent_id):
+        if self._sent_id is None or not self._codec.is_session_id(self._sent_id):
             return {}
         try:
-            session = await self._tracked.load(sent_id)
+            session = await self._tracked.load(self._sent_id)
         except SessionUnavailableError as error:
             self._error = error
             return UnavailableSession(error)
@@ -128,7 +130,15 @@ class RequestSession:
             self.failure = error
             raise
         self._has_started = True
-        return self._browser.told(message, self._tracked, is_involved=self._is_involved)
+        if not self._is_involved and not self._tracked.has_news:
+            return message
+        return with_headers(
+            message,
+            self._cookie,
+            self._tracked,
+            had_cookie=self._sent_id is not None,
+            is_involved=self._is_involved,
+        )
 
     def rotate(self) -> None:
         """Have the session get a new ID when it is saved.

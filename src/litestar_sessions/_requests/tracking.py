@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.codec import decode, encode, encode_merged
 from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
 from litestar_sessions._requests.events import warn
 from litestar_sessions._sql.records import StoredSession
@@ -13,7 +14,9 @@ from litestar_sessions.exceptions import ResponseStartedError, SessionExistsErro
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from litestar_sessions._requests.codec import Encoding
+    from litestar.types import Scope
+
+    from litestar_sessions._requests.codec import SessionCodec
     from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.storage import SessionStorage
 
@@ -27,9 +30,10 @@ class TrackedSession:
     """A session that storage has, or one that it does not have yet."""
 
     __slots__ = (
-        "_encoding",
+        "_codec",
         "_is_lost",
         "_new_id",
+        "_scope",
         "_settings",
         "_storage",
         "has_news",
@@ -38,17 +42,18 @@ class TrackedSession:
     )
 
     def __init__(
-        self, encoding: Encoding, settings: SessionSettings, storage: SessionStorage
+        self, codec: SessionCodec, settings: SessionSettings, storage: SessionStorage, scope: Scope
     ) -> None:
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
-        self._encoding = encoding
+        self._codec = codec
         self._settings = settings
         self._storage = storage
+        self._scope = scope
         self._forget()
 
     def _forget(self) -> None:
-        self.session_id = self._encoding.new_id()
+        self.session_id = self._codec.generate_session_id()
         """The ID; nobody else knows that of a session that is not stored."""
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
@@ -74,7 +79,7 @@ class TrackedSession:
         if stored is None or self._settings.policy.is_over(self._now, stored):
             return {}
         try:
-            session = self._encoding.decode(stored.data)
+            session = decode(self._codec, stored.data)
         except Exception as error:  # noqa: BLE001 - the application may decode as it likes
             warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
             return {}
@@ -90,7 +95,7 @@ class TrackedSession:
     def rotate(self) -> None:
         """Have the session get another ID when it is saved; a new one has an ID of its own."""
         if self.stored is not None:
-            self._new_id = self._encoding.new_id()
+            self._new_id = self._codec.generate_session_id()
 
     async def end(self) -> None:
         """Delete the session, whatever its ID is by now; what is saved later is another one."""
@@ -113,7 +118,7 @@ class TrackedSession:
         """
         if self._is_lost or (self.stored is None and session == {}):
             return
-        data = self._encoding.encode(session)
+        data = encode(self._codec, session, self._scope)
         if self.stored is None:
             await self._create(data, may_create=may_create)
         elif data != self.stored.data or self._new_id is not None:
@@ -141,7 +146,7 @@ class TrackedSession:
             if await self._replace(data, theirs):
                 if theirs is not base and isinstance(session, dict):
                     session.clear()
-                    session.update(self._encoding.decode(data))
+                    session.update(decode(self._codec, data))
                 return
             current = await self._storage.reload(base)
             if current is None or current.key not in self._settings.keys.all(self.session_id):
@@ -150,7 +155,7 @@ class TrackedSession:
             if self._settings.policy.on_conflict == "error":
                 break
             theirs = current
-            data = self._encoding.merged(session, base.data, theirs.data)
+            data = encode_merged(self._codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
 
     async def _replace(self, data: bytes, theirs: StoredSession) -> bool:
@@ -187,10 +192,8 @@ class TrackedSession:
 
     def _lose(self, *, is_rotated: bool) -> None:
         """Drop the changes: the session has ended, or has another ID, which its visitor knows."""
-        if is_rotated:
-            warn("rotated", "Changes were dropped: the session got another ID meanwhile")
-        else:
-            warn("gone", "Changes were dropped: the session was ended meanwhile")
+        event, fate = ("rotated", "got another ID") if is_rotated else ("gone", "was ended")
+        warn(event, f"Changes were dropped: the session {fate} meanwhile")
         self._forget()
         self._is_lost = True
         # The browser has, or is about to get, the new ID: its cookie must stay.
