@@ -25,6 +25,8 @@ help: ## Show this list
 demo: $(STAMP) ## Serve the demo on http://127.0.0.1:8000 (DATABASE_URL chooses another database)
 	@$(BIN)/python -m examples.demo
 
+# Tests start many interpreters, which would each compile everything anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB (ARGS="-k rotate": some)
 	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --dist=worksteal)
 

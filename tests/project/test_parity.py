@@ -10,7 +10,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -18,9 +18,6 @@ import pytest
 import litestar_sessions
 from litestar_sessions import SQLAlchemyAsyncSessionBackend, SQLAlchemySyncSessionBackend
 from tools.twins.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "litestar_sessions"
@@ -110,8 +107,10 @@ def test_the_root_has_both_of_each_pair() -> None:
     assert {twin for _, twin in pairs} <= names
 
 
-def collected(folder: str) -> set[str]:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", f"tests/{folder}"]
+def collected() -> set[str]:
+    """Return the tests of both halves."""
+    folders = ("tests/_async", "tests/_sync")
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *folders]
     output = subprocess.check_output(command, cwd=ROOT, text=True, timeout=120)
     return {line for line in output.splitlines() if "::" in line}
 
@@ -126,21 +125,20 @@ def as_twin(test: str) -> str:
 
 
 def test_the_same_tests_are_collected_in_both_halves() -> None:
+    tests = collected()
+    sources = {test for test in tests if test.startswith("tests/_async/")}
     # asyncpg is there for the async half alone.
-    one = {as_twin(renamed(test)) for test in collected("_async") if "asyncpg" not in test}
-    other = {renamed(test) for test in collected("_sync")}
+    one = {as_twin(renamed(test)) for test in sources if "asyncpg" not in test}
+    other = {renamed(test) for test in tests - sources}
     assert one - other == set()
     assert {test for test in other - one if "[" in test and "driver" not in test} == set()
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[dict[str, str], Any]]:
-    """Run the tests of a half on SQLite, once: the outcomes, and the coverage.
+def run(half: str, folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """Run the tests of a half on SQLite: the outcomes, and what has run of each module.
 
     Tests in which tasks or threads race are left out: which lines they run is chance.
     """
-    known: dict[str, tuple[dict[str, str], Any]] = {}
-    folder = tmp_path_factory.mktemp("coverage")
 
     def coverage(data: Path, *arguments: str) -> None:
         # Not this project's settings, which report what runs in a twin as run in its source.
@@ -148,41 +146,32 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[dict
         command = [sys.executable, "-m", "coverage", *arguments]
         subprocess.run(command, cwd=ROOT, env=os.environ | settings, check=True, timeout=300)
 
-    def run(half: str) -> tuple[dict[str, str], Any]:
-        if half not in known:
-            data, report, outcomes = (folder / f"{half}{end}" for end in (".data", ".json", ".xml"))
-            # SQLAlchemy's async engines switch greenlets, which a tracer has to know.
-            measure = ("run", "--branch", "--concurrency=greenlet,thread", f"--include=*/{half}/*")
-            quietly = ("-qq", "-p", "no:cacheprovider", "-p", "no:terminalreporter")
-            chosen = (f"tests/{half}", "-k", "sqlite and not races and not at_once and not for_all")
-            coverage(data, *measure, "-m", "pytest", *quietly, f"--junitxml={outcomes}", *chosen)
-            coverage(data, "json", "-q", "-o", str(report))
-            cases = ET.parse(outcomes).iter("testcase")
-            known[half] = (
-                {f"{case.get('classname')}::{case.get('name')}": _outcome(case) for case in cases},
-                json.loads(report.read_text(encoding="utf-8"))["files"],
-            )
-        return known[half]
-
-    return run
+    data, report, outcomes = (folder / f"{half}{end}" for end in (".data", ".json", ".xml"))
+    # SQLAlchemy's async engines switch greenlets, which a tracer has to know.
+    measure = ("run", "--branch", "--concurrency=greenlet,thread", f"--include=*/{half}/*")
+    quietly = ("-qq", "-p", "no:cacheprovider", "-p", "no:terminalreporter")
+    chosen = (f"tests/{half}", "-k", "sqlite and not races and not at_once and not for_all")
+    coverage(data, *measure, "-m", "pytest", *quietly, f"--junitxml={outcomes}", *chosen)
+    coverage(data, "json", "-q", "-o", str(report))
+    cases = ET.parse(outcomes).iter("testcase")
+    files = json.loads(report.read_text(encoding="utf-8"))["files"]
+    package = f"src/litestar_sessions/{half}"
+    return (
+        {f"{case.get('classname')}::{case.get('name')}": _outcome(case) for case in cases},
+        {name: _executed(files[f"{package}/{name}.py"]) for name in MODULES},
+    )
 
 
 def _outcome(case: ET.Element) -> str:
     return " ".join(f"{child.tag} {child.get('message')}" for child in case) or "passed"
 
 
-def test_the_same_tests_have_the_same_outcomes(runs: Callable[[str], Any]) -> None:
-    one, other = runs("_async")[0], runs("_sync")[0]
+def _executed(file: dict[str, Any]) -> tuple[list[int], list[list[int]]]:
+    return file["executed_lines"], file["executed_branches"]
+
+
+def test_the_same_tests_run_the_same_lines_and_have_the_same_outcomes(tmp_path: Path) -> None:
+    (one, lines), (other, lines_of_twin) = (run(half, tmp_path) for half in ("_async", "_sync"))
     mapped = {as_twin(renamed(name)): renamed(outcome) for name, outcome in one.items()}
     assert mapped == {renamed(name): outcome for name, outcome in other.items()}
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_the_same_lines_and_branches_run_in_both_halves(
-    runs: Callable[[str], Any], name: str
-) -> None:
-    one, other = (
-        runs(half)[1][f"src/litestar_sessions/{half}/{name}.py"] for half in ("_async", "_sync")
-    )
-    assert one["executed_lines"] == other["executed_lines"]
-    assert one["executed_branches"] == other["executed_branches"]
+    assert lines == lines_of_twin

@@ -9,6 +9,7 @@ source by a comparison that is not the generator's.
 from __future__ import annotations
 
 import ast
+import gc
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from tools.twins.conversion import Conversion
 from tools.twins.settings import Settings, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tools.twins.problems import Problem
 
 SOURCE_LINE = "# A source."
@@ -71,6 +74,15 @@ class Lenient(Conversion):
             super().refuse(line, message)
 
 
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """Let the garbage collector rest: it goes through every tree again and again, for nothing."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collections")
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_is_rendered_is_the_same_program(part: int) -> None:
     rendered = strictly = 0

@@ -10,7 +10,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
-from tools.twins.syntax import exported, in_fstrings
+from tools.twins.syntax import exported
 
 if TYPE_CHECKING:
     from tools.twins.settings import Table
@@ -35,19 +35,23 @@ class _Erasure(ast.NodeTransformer):
         self._waivers = source.waivers
         self._table = table
         self._exported = exported(source.tree)
-        self._formatted = in_fstrings(source.tree)
+        self._formatted = source.formatted
 
     def visit(self, node: ast.AST) -> Any:
         """Return what the node is in the twin."""
         if isinstance(node, ast.Await):
             return self.visit(node.value)
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in self._table.dotted:
+        if isinstance(node, ast.Attribute) and self._is_sequence(node):
             return self._sequence(node)
         if isinstance(node, ast.Constant):
             return self._constant(node)
         node = self.generic_visit(node)
         fields = {name: self._field(name, value) for name, value in ast.iter_fields(node)}
         return _SYNC.get(type(node), type(node))(**fields)
+
+    def _is_sequence(self, node: ast.Attribute) -> bool:
+        dotted = self._table.dotted
+        return bool(dotted) and ast.unparse(node) in dotted
 
     def _sequence(self, node: ast.Attribute) -> ast.expr:
         twin = ast.parse(self._table.dotted[ast.unparse(node)], mode="eval").body

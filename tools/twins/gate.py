@@ -29,7 +29,7 @@ class Gate:
 
     def check_tree(self) -> None:
         """Refuse what has no twin, and f-strings, which unasync only reads from Python 3.12 on."""
-        for node in ast.walk(self._source.tree):
+        for node in self._source.nodes:
             line = getattr(node, "lineno", 1)
             for module, name, is_relative in imported(node):
                 self._check_import(line, module, name, is_relative=is_relative)
@@ -39,7 +39,7 @@ class Gate:
                 self._refuse(line, "this f-string would change: give its value a name before.")
             if ends_iteration(node):
                 self._refuse(line, "the twin of this would be an error in a generator: return.")
-        for call, name in not_awaited(self._source.tree):
+        for call, name in not_awaited(self._source.nodes):
             self._refuse(call.lineno, f"{name} is async and is not awaited: await it.")
 
     def _check_import(self, line: int, module: str, name: str, *, is_relative: bool) -> None:

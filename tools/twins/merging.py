@@ -23,7 +23,7 @@ _Pair: TypeAlias = frozenset[str]
 def check_merging(source: Source, table: Table, refuse: Refuse) -> None:
     """Refuse names that become one, unless a waiver says that this is right and nothing is lost."""
     tokens = [token for token in source.tokens if token.name == "NAME"]
-    same = _pairs({token.src for token in tokens} | names_in_fstrings(source.tree), table)
+    same = _pairs({token.src for token in tokens} | names_in_fstrings(source.formatted), table)
     lost = _losing(source, table) if same else set()
     merged = source.waivers.merged()
     for token in (token for token in tokens if token.src in table.names):
@@ -49,7 +49,7 @@ def _losing(source: Source, table: Table) -> set[_Pair]:
     import the same thing.
     """
     scopes = list(_with_inner(source.scopes))
-    origins = _imports(source.tree, table)
+    origins = _imports(source.nodes, table)
     for symbol in (symbol for scope in scopes for symbol in scope.get_symbols()):
         if symbol.is_assigned() or symbol.is_parameter():
             origins[symbol.get_name()].add(symbol.get_name())
@@ -78,10 +78,10 @@ def _seen(scope: SymbolTable) -> set[str]:
     return {name for inner in reach for name in inner.get_identifiers()}
 
 
-def _imports(tree: ast.Module, table: Table) -> defaultdict[str, set[str]]:
+def _imports(nodes: Iterable[ast.AST], table: Table) -> defaultdict[str, set[str]]:
     """Return what each name is imported from, as the twin has it."""
     origins: defaultdict[str, set[str]] = defaultdict(set)
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             place = "." * getattr(node, "level", 0) + (getattr(node, "module", None) or "")
             for alias in node.names:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import tokenize_rt
 
-from tools.twins.syntax import texts
+from tools.twins.syntax import in_fstrings, texts
 from tools.twins.waivers import Waivers
 
 if TYPE_CHECKING:
@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What the two conversions and all checks start from."""
+    """What the two conversions and all checks start from.
+
+    ``nodes`` are those of the tree, ``formatted`` the ones that make up f-strings.
+    """
 
     text: str
     tokens: list[Any]
     tree: ast.Module
+    nodes: list[ast.AST]
+    formatted: set[ast.AST]
     scopes: SymbolTable
     waivers: Waivers
 
@@ -39,7 +44,10 @@ def read_source(content: bytes, first_line: str, refuse: Refuse) -> Source | Non
         refuse(getattr(error, "lineno", None) or 1, f"this is no Python: {error}")
         return None
     tokens = tokenize_rt.src_to_tokens(text)
-    return Source(text, tokens, tree, scopes, Waivers(tokens, texts(tree), refuse))
+    nodes = list(ast.walk(tree))
+    formatted = in_fstrings(nodes)
+    waivers = Waivers(tokens, texts(nodes, formatted), refuse)
+    return Source(text, tokens, tree, nodes, formatted, scopes, waivers)
 
 
 def _decoded(content: bytes, refuse: Refuse) -> str:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 def imported(node: ast.AST) -> Iterator[tuple[str, str, bool]]:
@@ -34,30 +34,26 @@ def _targets(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[ast.expr]
     return node.targets if isinstance(node, ast.Assign) else [node.target]
 
 
-def in_fstrings(tree: ast.Module) -> set[ast.AST]:
+def in_fstrings(nodes: Iterable[ast.AST]) -> set[ast.AST]:
     """Return f-strings and all that is in them, which are tokens only from Python 3.12 on."""
-    return {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for inner in ast.walk(node)
-    }
+    return {inner for node in nodes if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
 
 
-def texts(tree: ast.Module) -> Iterator[ast.JoinedStr | ast.Constant]:
+def texts(
+    nodes: Iterable[ast.AST], formatted: set[ast.AST]
+) -> Iterator[ast.JoinedStr | ast.Constant]:
     """Give the strings and bytes; those of an f-string are given with the f-string alone."""
-    formatted = in_fstrings(tree)
-    for node in ast.walk(tree):
+    for node in nodes:
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
         if isinstance(node, ast.JoinedStr) or (is_text and node not in formatted):
             yield node  # type: ignore[misc]  # it is one of the two
 
 
-def names_in_fstrings(tree: ast.Module) -> set[str]:
+def names_in_fstrings(formatted: set[ast.AST]) -> set[str]:
     """Return names that are no tokens before Python 3.12."""
     return {
         value
-        for node in in_fstrings(tree)
+        for node in formatted
         if not isinstance(node, ast.Constant)
         for value in vars(node).values()
         if isinstance(value, str)
@@ -72,13 +68,12 @@ def ends_iteration(node: ast.AST) -> bool:
     return isinstance(error, ast.Name) and error.id == "StopAsyncIteration"
 
 
-def not_awaited(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
+def not_awaited(nodes: list[ast.AST]) -> Iterator[tuple[ast.Call, str]]:
     """Give each call of an ``async def`` of the module or the class that nothing awaits."""
-    awaited = {node.value for node in ast.walk(tree) if isinstance(node, ast.Await)}
-    scopes = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef)]
-    for scope in scopes:
+    awaited = {node.value for node in nodes if isinstance(node, ast.Await)}
+    for scope in (node for node in nodes if isinstance(node, ast.Module | ast.ClassDef)):
         names = _coroutine_functions(scope)
-        for node in ast.walk(scope):
+        for node in ast.walk(scope) if names else ():
             if isinstance(node, ast.Call) and node not in awaited:
                 name = ast.unparse(node.func)
                 if name in names:

@@ -34,7 +34,7 @@ class Tokens:
         self._exported = exported(source.tree)
         self._fstrings = [
             ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
-            for node in ast.walk(source.tree)
+            for node in source.nodes
             if isinstance(node, ast.JoinedStr)
         ]
         self._rule = unasync.Rule("", "")
