@@ -37,6 +37,12 @@ _SLOW_ROOMS = {"project", "tools"}
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have a few more workers than processors, since tests wait for servers now and then."""
+    return -(-3 * (os.cpu_count() or 1) // 2)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist whom it can ask for servers."""
     stash = node.config.stash
