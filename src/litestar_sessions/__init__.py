@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from litestar_sessions.exceptions import (
         ConfigurationError,
         ResponseStartedError,
+        SessionDatabaseError,
         SessionError,
         SessionExistsError,
     )
@@ -43,6 +44,7 @@ __all__ = (
     "SaveBy",
     "Session",
     "SessionConflictError",
+    "SessionDatabaseError",
     "SessionError",
     "SessionExistsError",
     "SessionModelMixin",
@@ -67,6 +69,7 @@ _HOMES = {
     "exceptions": (
         "ConfigurationError",
         "ResponseStartedError",
+        "SessionDatabaseError",
         "SessionError",
         "SessionExistsError",
     ),

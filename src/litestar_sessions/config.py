@@ -103,11 +103,13 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         check_model(self.model, self.absolute_timeout)
         policy = self._make_policy()  # before Litestar's checks, which name no remedy
         super().__post_init__()
+        engine, patient_engine = self._choose_engines()
         self.settings = SessionSettings(
             policy=policy,
             keys=self._make_keys(),
             alchemy=self.alchemy_config,
-            engine=self._choose_engine(),
+            engine=engine,
+            patient_engine=patient_engine,
             model=self.model,
             clock=self.clock,
             patience=self.database_timeout,
@@ -123,7 +125,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
     @property
     def engine(self) -> AsyncEngine | Engine:
-        """The engine for sessions."""
+        """The engine through which requests reach the sessions."""
         return self.settings.engine
 
     @property
@@ -170,16 +172,21 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
         The config may be used again and then opens new ones.
         """
-        if self._is_for_sessions or self.engine is not self.alchemy_config.get_engine():
-            await close_engine(self.engine)
+        for engine in {self.settings.engine, self.settings.patient_engine}:
+            if self._is_for_sessions or engine is not self.alchemy_config.get_engine():
+                await close_engine(engine)
 
     @property
     def _is_for_sessions(self) -> bool:
         return getattr(self.alchemy_config, "owns_engine", False)
 
-    def _choose_engine(self) -> AsyncEngine | Engine:
+    def _choose_engines(self) -> tuple[AsyncEngine | Engine, AsyncEngine | Engine]:
         engine = self.alchemy_config.get_engine()
-        return sibling(engine) if self.own_pool and not self._is_for_sessions else engine
+        if self._is_for_sessions:
+            return sibling(engine, patience=self.database_timeout), engine
+        if self.own_pool:
+            return sibling(engine, patience=self.database_timeout), sibling(engine)
+        return engine, engine
 
     def _make_keys(self) -> SessionKeys:
         return make_keys(

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = (
     "ConfigurationError",
     "ResponseStartedError",
+    "SessionDatabaseError",
     "SessionError",
     "SessionExistsError",
 )
@@ -16,6 +17,14 @@ class SessionError(Exception):
 
 class ConfigurationError(SessionError, ValueError):
     """A setting cannot work; raised where it is written, and the message names the remedy."""
+
+
+class SessionDatabaseError(SessionError):
+    """The session database cannot do what it was asked, now or later: a response of 500.
+
+    The table or a column is missing, data does not fit, or the driver is at fault. The message,
+    which is logged too, names what is wrong, without values of the session.
+    """
 
 
 class SessionExistsError(SessionError):

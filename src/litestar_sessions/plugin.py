@@ -9,6 +9,9 @@ from litestar.plugins import InitPlugin
 from sqlalchemy import URL, Engine
 
 from litestar_sessions._drivers.engines import is_async_url
+from litestar_sessions._drivers.failures import Failure, describe, failure_of
+from litestar_sessions._requests.errors import SessionUnavailableError
+from litestar_sessions._requests.events import warn
 from litestar_sessions.config import SQLAlchemySessionConfig
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -64,10 +67,27 @@ class SessionPlugin(InitPlugin):
     @asynccontextmanager
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
         try:
-            await self.config.create_backend().prepare()
+            await self._prepare()
             yield
         finally:
             await self.config.dispose()
+
+    async def _prepare(self) -> None:
+        """Create or check the table; a database that does not answer yet is waited for later."""
+        try:
+            await self.config.create_backend().prepare()
+        except SessionUnavailableError as error:
+            cause = error.__cause__ or error
+            if failure_of(cause) is Failure.REFUSAL:
+                raise ConfigurationError(
+                    f"The session database does not let us in: {describe(cause)}. Check the user, "
+                    "the password and the name of the database, or the folder of its file.",
+                ) from None
+            warn(
+                "started_without",
+                "The application has started without its session database: pages that need no "
+                "session are served",
+            )
 
 
 def _session_config(source: Any, settings: dict[str, Any]) -> SQLAlchemySessionConfig:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions import (
+    SessionDatabaseError,
     SessionUnavailableError,
     SQLAlchemyAsyncConfig,
     SQLAlchemySessionConfig,
@@ -22,10 +23,13 @@ from litestar_sessions import (
     save_session,
 )
 from tests.support.databases import url_on
+from tests.support.faults import Fragile, fragile_database
 from tests.support.models import UserSession
 from tests.support.site import Site, Wiring, open_site
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.clock import Clock
     from tests.support.databases import Database, StartedServers
 
@@ -38,54 +42,62 @@ def wiring(request: pytest.FixtureRequest) -> Wiring:
     return wiring
 
 
-async def test_only_requests_that_need_their_session_meet_a_database_that_fails(
-    any_database: tuple[bool, Database], clock: Clock, wiring: Wiring
-) -> None:
+@pytest.fixture
+def fragile(any_database: tuple[bool, Database]) -> Iterator[Fragile]:
     is_async, database = any_database
-    async with open_site(database.url, is_async=is_async, clock=clock, wiring=wiring) as site:
+    with fragile_database(database, is_async=is_async) as fragile:
+        yield fragile
+
+
+async def test_only_requests_that_need_their_session_meet_a_database_that_fails(
+    fragile: Fragile, clock: Clock, wiring: Wiring
+) -> None:
+    async with open_site(
+        fragile.url, is_async=fragile.is_async, clock=clock, wiring=wiring
+    ) as site:
         async with site.visitor() as client:
             await client.post("/set", json={"user": "Ann"})
-            await site.drop_table()
-            assert (await client.get("/quiet")).status_code == 200
-            for method, path in (
-                *(("GET", "/"), ("POST", "/set"), ("POST", "/clear"), ("POST", "/restart")),
-                *(("POST", "/rotate"), ("POST", "/remove"), ("POST", "/nested")),
-            ):
-                response = await client.request(method, path, json={"user": "Bob"})
-                assert response.status_code == 503, path
-                assert response.json()["detail"].startswith("The session is unavailable")
-                assert "set-cookie" not in response.headers
-        async with site.visitor() as client:
+            async with fragile.outage(site.dispose):
+                assert (await client.get("/quiet")).status_code == 200
+                for method, path in (
+                    *(("GET", "/"), ("POST", "/set"), ("POST", "/clear"), ("POST", "/restart")),
+                    *(("POST", "/rotate"), ("POST", "/remove"), ("POST", "/nested")),
+                ):
+                    response = await client.request(method, path, json={"user": "Bob"})
+                    assert response.status_code == 503, path
+                    assert response.json()["detail"].startswith("The session is unavailable")
+                    assert "set-cookie" not in response.headers
+            assert (await client.get("/")).json() == {"user": "Ann"}
+        async with site.visitor() as client, fragile.outage(site.dispose):
             assert (await client.get("/")).json() == {}
             assert (await client.post("/set", json={"user": "Bob"})).status_code == 503
             assert client.cookies.get("session") is None
 
 
 async def test_a_session_that_was_read_but_not_renewed_is_no_error(
-    any_database: tuple[bool, Database],
-    clock: Clock,
-    wiring: Wiring,
-    caplog: pytest.LogCaptureFixture,
+    fragile: Fragile, clock: Clock, wiring: Wiring, caplog: pytest.LogCaptureFixture
 ) -> None:
-    is_async, database = any_database
     async with (
-        open_site(database.url, is_async=is_async, clock=clock, wiring=wiring) as site,
+        open_site(fragile.url, is_async=fragile.is_async, clock=clock, wiring=wiring) as site,
         site.visitor() as client,
     ):
         await client.post("/set", json={"user": "Ann"})
         clock.advance(seconds=500)
         slow = asyncio.create_task(client.post("/hold"))
         await site.gate.reached()
-        await site.drop_table()
-        site.gate.open()
-        assert (await slow).json() == {"user": "Ann"}
-        assert [r.session_event for r in caplog.records if r.name == "litestar_sessions"] == [  # type: ignore[attr-defined]  # set by extra=
-            "not_renewed"
-        ]
+        async with fragile.outage(site.dispose):
+            site.gate.open()
+            assert (await slow).json() == {"user": "Ann"}
+    assert events(caplog) == ["unavailable", "not_renewed"]
+
+
+def events(caplog: pytest.LogCaptureFixture) -> list[str]:
+    records = [record for record in caplog.records if record.name == "litestar_sessions"]
+    return [record.session_event for record in records]  # type: ignore[attr-defined]  # set by extra=
 
 
 async def test_an_application_can_handle_a_database_that_fails(
-    any_database: tuple[bool, Database], clock: Clock, wiring: Wiring
+    fragile: Fragile, clock: Clock, wiring: Wiring
 ) -> None:
     causes: list[BaseException | None] = []
 
@@ -93,41 +105,84 @@ async def test_an_application_can_handle_a_database_that_fails(
         causes.append(error.__cause__)
         return Response("come back", status_code=503, headers={"retry-after": "9"})
 
-    is_async, database = any_database
     options = {"exception_handlers": {SessionUnavailableError: handle}}
     async with (
         open_site(
-            database.url, is_async=is_async, clock=clock, wiring=wiring, options=options
+            fragile.url, is_async=fragile.is_async, clock=clock, wiring=wiring, options=options
         ) as site,
         site.visitor() as client,
     ):
         await client.post("/set", json={"user": "Ann"})
-        await site.drop_table()
-        for method, path in (("GET", "/"), ("POST", "/clear")):
-            response = await client.request(method, path)
-            assert (response.status_code, response.headers["retry-after"]) == (503, "9")
-    assert all(isinstance(cause, DBAPIError) for cause in causes)
+        async with fragile.outage(site.dispose):
+            for method, path in (("GET", "/"), ("POST", "/clear")):
+                response = await client.request(method, path)
+                assert (response.status_code, response.headers["retry-after"]) == (503, "9")
+    assert len(causes) == 2
+    assert all(isinstance(cause, DBAPIError | OSError) for cause in causes)
+
+
+async def test_an_outage_is_told_of_once_and_so_is_its_end(
+    fragile: Fragile, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        open_site(fragile.url, is_async=fragile.is_async, clock=clock) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        async with fragile.outage(site.dispose):
+            for _ in range(3):
+                await client.get("/")
+        assert (await client.get("/")).json() == {"user": "Ann"}
+        session_id = client.cookies["session"]
+    assert events(caplog) == ["unavailable", "available"]
+    first, last = (r for r in caplog.records if r.name == "litestar_sessions")
+    assert first.levelname == "ERROR"
+    assert "Error: " in first.getMessage()
+    assert "3 operations" in last.getMessage()
+    assert session_id not in caplog.text
+    assert "Ann" not in caplog.text
 
 
 async def test_a_cached_route_whose_session_cannot_be_saved_is_not_cached(
-    any_database: tuple[bool, Database], clock: Clock
+    fragile: Fragile, clock: Clock
 ) -> None:
     @get("/cached", cache=60)
     async def cached(request: Request[Any, Any, Any]) -> str:
         request.session["visits"] = 1
         return "the page"
 
-    is_async, database = any_database
     options = {"route_handlers": [cached]}
     async with (
-        open_site(database.url, is_async=is_async, clock=clock, options=options) as site,
+        open_site(fragile.url, is_async=fragile.is_async, clock=clock, options=options) as site,
         site.visitor() as client,
     ):
-        await site.drop_table()
-        assert (await client.get("/cached")).status_code == 503
-        await site.backend._storage.create_table()
+        async with fragile.outage(site.dispose):
+            assert (await client.get("/cached")).status_code == 503
         response = await client.get("/cached")
         assert (response.status_code, response.text) == (200, "the page")
+
+
+async def test_a_missing_table_is_no_outage_but_a_bug_and_named_in_the_log_alone(
+    any_database: tuple[bool, Database],
+    clock: Clock,
+    wiring: Wiring,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    is_async, database = any_database
+    async with open_site(database.url, is_async=is_async, clock=clock, wiring=wiring) as site:
+        async with site.visitor() as client:
+            await client.post("/set", json={"user": "Ann"})
+            await site.drop_table()
+            assert (await client.get("/quiet")).status_code == 200
+            for method, path in (("GET", "/"), ("POST", "/set"), ("POST", "/clear")):
+                response = await client.request(method, path, json={"user": "Bob"})
+                assert response.status_code == 500, path
+                assert "user_sessions" not in response.text
+        async with site.visitor() as client:
+            assert (await client.post("/set", json={"user": "Bob"})).status_code == 500
+        await site.backend._storage.create_table()
+    assert set(events(caplog)) == {"database_error"}
+    assert all("user_sessions" in record.getMessage() for record in caplog.records)
 
 
 SILENT = ["postgresql+asyncpg", "mysql+asyncmy", "postgresql+psycopg", "mysql+pymysql"]
@@ -227,7 +282,7 @@ async def test_ids_and_data_are_in_no_log_and_in_no_traceback(
         return Response("", status_code=503)
 
     is_async, database = any_database
-    options = {"exception_handlers": {SessionUnavailableError: remember}}
+    options = {"exception_handlers": {SessionDatabaseError: remember}}
     async with (
         open_site(
             database.url, is_async=is_async, clock=clock, wiring=wiring, options=options

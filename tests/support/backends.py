@@ -13,6 +13,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
 )
+from litestar_sessions._drivers.closing import close_engine
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ def make_backend(
 
 async def dispose(backend: Backend) -> None:
     """Close the connections of the backend's engine."""
-    if isinstance(backend, SQLAlchemyAsyncSessionBackend):
-        await backend.alchemy.get_engine().dispose()
-    else:
-        backend.alchemy.get_engine().dispose()
+    await close_engine(backend.alchemy.get_engine())
 
 
 @asynccontextmanager

@@ -188,6 +188,12 @@ class Site:
         """Remove all rows, behind the back of the backend."""
         await self._execute(delete(UserSession))
 
+    async def dispose(self) -> None:
+        """Close the connections that were opened for sessions."""
+        disposing = self.backend.alchemy.dispose()
+        if disposing is not None:
+            await disposing
+
     async def drop_table(self) -> None:
         """Remove the table."""
         await self._execute(DropTable(UserSession.__table__))  # type: ignore[arg-type]  # declared wider than it is
@@ -246,6 +252,4 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
     try:
         yield site
     finally:
-        disposing = engine_config.dispose()
-        if disposing is not None:
-            await disposing
+        await site.dispose()

@@ -22,5 +22,11 @@ class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
 
     def _open_storage(self) -> SessionStorage:
         engine = check_engine(ASYNC, self.settings.engine)
-        storage = AsyncSessionStorage(engine, self.model, clock=self.clock, keys=self.keys)
+        storage = AsyncSessionStorage(
+            engine,
+            self.model,
+            clock=self.clock,
+            keys=self.keys,
+            patient_engine=check_engine(ASYNC, self.settings.patient_engine),
+        )
         return in_place(storage, engine)

@@ -24,6 +24,7 @@ class AsyncSessionStorage(WritingVerbs, RemovingVerbs):
         clock: What returns the current time, aware.
         save_by: How to save; by default in the best way that the dialect has.
         keys: How session IDs are spelled in the table.
+        patient_engine: What creates the table and deletes many sessions; by default the engine.
 
     Raises:
         ConfigurationError: The model cannot hold sessions, or the dialect cannot save that way.
@@ -31,8 +32,8 @@ class AsyncSessionStorage(WritingVerbs, RemovingVerbs):
 
     async def create_table(self) -> None:
         """Create the table and its indexes if they are missing; several processes may do so."""
-        await create_missing(self._execution.engine, self._statements.table.create)
+        await create_missing(self._patient_execution.engine, self._statements.table.create)
 
     async def has_table(self) -> bool:
         """Tell whether the table is there."""
-        return not await is_missing(self._execution.engine, self._statements.table)
+        return not await is_missing(self._patient_execution.engine, self._statements.table)

@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._drivers.compat import async_sleep, call_with_async_connection
-from litestar_sessions._sql.retries import Retries
+from litestar_sessions._drivers.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable

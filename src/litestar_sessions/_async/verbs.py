@@ -27,7 +27,7 @@ __all__ = ("Verbs",)
 class Verbs:
     """Statements, the values for them, and what runs them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - of the settings of a storage each has a default
         self,
         engine: AsyncEngine,
         model: type[Any],
@@ -35,11 +35,16 @@ class Verbs:
         clock: Callable[[], datetime] = utc_now,
         save_by: SaveBy | None = None,
         keys: SessionKeys = PLAIN_KEYS,
+        patient_engine: AsyncEngine | None = None,
     ) -> None:
         self.clock = clock
         self._statements = SessionStatements(model, engine.dialect, save_by, keys)
         self._parameters = SessionParameters(keys, with_id=self._statements.has_our_ids)
         self._execution = Execution(engine)
+        self._patient_execution = Execution(patient_engine or engine)
 
     async def _write(self, statement: Executable, values: Mapping[str, Any]) -> int:
         return await self._execution.write(statement, values, rows_affected)
+
+    async def _write_patiently(self, statement: Executable, values: Mapping[str, Any]) -> int:
+        return await self._patient_execution.write(statement, values, rows_affected)

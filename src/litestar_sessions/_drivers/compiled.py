@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
+from litestar_sessions._drivers.closing import give_up
+from litestar_sessions._drivers.deadlines import TooLateError, call_in_time
+from litestar_sessions._drivers.failures import Failure, failure_of
 from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
@@ -39,11 +42,12 @@ class CompiledStatement:
         self.processors: Sequence[Processor] | None = None if self._types else ()
         """What makes the values of a row; known from the first one on."""
 
-    def run(self, engine: Engine, values: Mapping[str, Any]) -> Reply | None:
-        """Return the database's reply; ``None`` if the connection turned out to be dead.
+    def run(self, engine: Engine, values: Mapping[str, Any], *, writes: bool) -> Reply | None:
+        """Return the database's reply; ``None`` if the connection turned out to be of no use.
 
         Raises:
             DBAPIError: The one that SQLAlchemy would raise.
+            TimeoutError: There is no time left.
         """
         parameters = self._parameters(values)
         try:
@@ -52,10 +56,13 @@ class CompiledStatement:
             is_dead = self._dialect.is_disconnect(error, None, None)
             raise self._error(engine, error, None, is_dead=is_dead) from error
         try:
-            reply = self.ask(connection, parameters)
+            reply = call_in_time(connection, self.ask, connection, parameters, writes=writes)
+        except TooLateError:
+            connection.close()
+            raise
         except self._driver_error as error:
-            if self._dialect.is_disconnect(error, connection, None):
-                connection.invalidate(error)
+            if self._is_of_no_use(connection, error):
+                give_up(engine.pool, connection, error)
                 return None
             connection.close()
             raise self._error(engine, error, parameters) from error
@@ -65,6 +72,10 @@ class CompiledStatement:
             raise
         connection.close()
         return reply
+
+    def _is_of_no_use(self, connection: PoolProxiedConnection, error: Any) -> bool:
+        is_dead = self._dialect.is_disconnect(error, connection, None)
+        return is_dead or failure_of(error) is Failure.CONNECTION
 
     def _error(
         self, engine: Engine, error: Exception, parameters: Any, *, is_dead: bool = False

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import BindTyping
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from litestar_sessions._drivers.closing import give_up
 from litestar_sessions._drivers.compiled import CompiledStatement
+from litestar_sessions._drivers.deadlines import call_in_time
+from litestar_sessions._drivers.failures import Failure, failure_of
 from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
@@ -51,13 +55,13 @@ class StatementRunner:
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes nothing."""
-        return self._run(self._engine.connect, statement, values, answer)
+        return self._run(self._engine.connect, statement, values, answer, writes=False)
 
     def write(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes something, when that is committed."""
-        return self._run(self._begin, statement, values, answer)
+        return self._run(self._begin, statement, values, answer, writes=True)
 
     def _run(
         self,
@@ -65,13 +69,33 @@ class StatementRunner:
         statement: Executable,
         values: Mapping[str, Any],
         answer: Callable[[Reply], T],
+        *,
+        writes: bool,
     ) -> T:
         direct = self._direct_form_of(statement)
-        reply = None if direct is None else direct.run(self._engine, values)
-        if reply is None:
-            with begin() as connection:
-                reply = _executed(connection, statement, values)
-        return answer(reply)
+        if direct is not None:
+            reply = direct.run(self._engine, values, writes=writes)
+            if reply is not None:
+                return answer(reply)
+        with begin() as connection:
+            reply = self._watched(connection, statement, values, writes=writes)
+        return answer(reply if direct is None else reply._replace(is_again=True))
+
+    def _watched(
+        self,
+        connection: Connection,
+        statement: Executable,
+        values: Mapping[str, Any],
+        *,
+        writes: bool,
+    ) -> Reply:
+        fairy = connection.connection
+        try:
+            return call_in_time(fairy, _executed, connection, statement, values, writes=writes)
+        except DBAPIError as error:
+            if not error.connection_invalidated and failure_of(error) is Failure.CONNECTION:
+                give_up(self._engine.pool, fairy, error)
+            raise
 
     def _direct_form_of(self, statement: Executable) -> CompiledStatement | None:
         if not self._may_be_direct or _is_watched(self._engine):

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL
+from litestar_sessions._drivers.limits import Limits, limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ("sibling",)
+__all__ = ("sibling", "siblings_of")
+
+_siblings: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
 
 _WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
 
 
-def sibling(engine: AsyncEngine | Engine) -> AsyncEngine | Engine:
+def sibling(engine: AsyncEngine | Engine, *, patience: float | None = None) -> AsyncEngine | Engine:
     """Return an engine with a pool of its own for the same database, or the same engine.
 
     What holds a connection of the one pool cannot starve the other. Driver, credentials, size of
     the pool and its event listeners are those of the engine; there are no connections beyond that
     size, and every statement is a transaction and one round trip, as on an engine of this package.
+    With a patience, in seconds, the server gives up statements that take longer than an operation
+    may; those of an engine without are not limited.
+
     It is the same engine where there is nothing to starve (`NullPool`), or where another connection
     would be another database.
     """
@@ -41,7 +48,16 @@ def sibling(engine: AsyncEngine | Engine) -> AsyncEngine | Engine:
         chosen |= AUTOCOMMIT
         # A listener of the application may have left a transaction open, to be switched out of.
         event.listen(pool, "connect", lambda connection, _record: connection.commit())
-    return _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
+    if patience is not None:
+        limit(pool, engine.dialect, Limits(patience))
+    created = _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
+    _siblings.setdefault(engine, WeakSet()).add(created)
+    return created
+
+
+def siblings_of(engine: Any) -> list[Any]:
+    """Return the siblings of an engine that are still there."""
+    return list(_siblings.get(engine, ()))
 
 
 def _creator_like(engine: AsyncEngine | Engine) -> Callable[..., AsyncEngine | Engine]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.pool import QueuePool, StaticPool
+
+from litestar_sessions._drivers.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ async def run_in_thread(
 
 # One for each engine, and none of the event loop's: slow sessions must not starve the application's
 # own threads, and an executor of ours outlives the loop.
-_executors: WeakKeyDictionary[Engine, ThreadPoolExecutor] = WeakKeyDictionary()
+_executors: WeakKeyDictionary[Engine, Workers] = WeakKeyDictionary()
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
     os.register_at_fork(after_in_child=_executors.clear)  # threads do not survive a fork
@@ -48,10 +49,10 @@ def stop(engine: AsyncEngine | Engine) -> None:
         executor.shutdown(wait=False)
 
 
-def _executor(engine: Engine) -> ThreadPoolExecutor:
+def _executor(engine: Engine) -> Workers:
     executor = _executors.get(engine)
     if executor is None:
-        created = ThreadPoolExecutor(_connections(engine.pool), "litestar-sessions")
+        created = Workers(_connections(engine.pool))
         executor = _executors.setdefault(engine, created)
     return executor
 

@@ -52,7 +52,9 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         if self.settings.creates_table:
             storage = TableCreatingStorage(storage, self.settings.table)
         self._storage = storage
-        self.storage: SessionStorage = LimitedStorage(storage, self.settings.patience)
+        self.storage: SessionStorage = LimitedStorage(
+            storage, self.settings.patience, self.settings.health
+        )
         """The storage as requests ask it: it answers in time, or is unavailable."""
 
     @abstractmethod

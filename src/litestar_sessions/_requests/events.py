@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-__all__ = ("warn",)
+__all__ = ("fail", "inform", "warn")
 
 logger = logging.getLogger("litestar_sessions")
 
@@ -18,7 +18,15 @@ def warn(event: str, message: str, error: Exception | None = None) -> None:
         error: Why it happened, or what that was raised from.
     """
     cause = error and (error.__cause__ or error)
-    logger.warning(
-        message if cause is None else f"{message}: {type(cause).__name__}",
-        extra={"session_event": event},
-    )
+    text = message if cause is None else f"{message}: {type(cause).__name__}"
+    logger.warning(text, extra={"session_event": event})
+
+
+def fail(event: str, message: str) -> None:
+    """Log what somebody has to see to: the database does not answer, or refuses a statement."""
+    logger.error(message, extra={"session_event": event})
+
+
+def inform(event: str, message: str) -> None:
+    """Log that what was wrong is right again."""
+    logger.warning(message, extra={"session_event": event})

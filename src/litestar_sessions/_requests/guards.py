@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from litestar_sessions._requests.errors import SessionUnavailableError
-from litestar_sessions._requests.wrapping import WrappedStorage
-from litestar_sessions.exceptions import SessionError
+from sqlalchemy.exc import DataError, IntegrityError
 
-if sys.version_info >= (3, 11):
-    from asyncio import timeout
-else:
-    from async_timeout import timeout
+from litestar_sessions._drivers.deadlines import Deadline
+from litestar_sessions._drivers.failures import Failure, describe, failure_of
+from litestar_sessions._requests.errors import SessionUnavailableError
+from litestar_sessions._requests.events import fail
+from litestar_sessions._requests.wrapping import WrappedStorage
+from litestar_sessions.exceptions import SessionDatabaseError, SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from litestar_sessions._requests.health import Health
     from litestar_sessions._requests.settings import TableState
     from litestar_sessions._requests.storage import SessionStorage
 
@@ -24,6 +24,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 __all__ = ("LimitedStorage", "TableCreatingStorage")
+
+_NOBODY = "nobody"
+"""A session ID that none has: ours are longer."""
 
 
 class TableCreatingStorage(WrappedStorage):
@@ -41,22 +44,56 @@ class TableCreatingStorage(WrappedStorage):
 
 
 class LimitedStorage(WrappedStorage):
-    """Answers in time, or raises `SessionUnavailableError`; other errors are those of the storage.
+    """Answers in time, or raises `SessionUnavailableError`; a bug is a `SessionDatabaseError`.
 
     Args:
         storage: What answers.
         patience: How many seconds it may take.
+        health: What is known of its database.
     """
 
-    def __init__(self, storage: SessionStorage, patience: float) -> None:
+    def __init__(self, storage: SessionStorage, patience: float, health: Health) -> None:
         super().__init__(storage)
         self._patience = patience
+        self._health = health
 
     async def _call(self, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._health.is_silent:
+            await self._try()
+        return await self._ask(self._patience, verb, *args, **kwargs)
+
+    async def _try(self) -> None:
+        """Ask a database that was silent something harmless, if that is due."""
+        if not self._health.may_try():
+            self._health.note_refusal()
+            raise SessionUnavailableError
+        await self._ask(
+            min(self._patience, self._health.TRIAL_INTERVAL), self._storage.load, _NOBODY
+        )
+
+    async def _ask(
+        self, seconds: float, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        asked_at = self._health.clock()
         try:
-            async with timeout(self._patience):
-                return await verb(*args, **kwargs)
+            async with Deadline(seconds):
+                answer = await verb(*args, **kwargs)
         except SessionError:
             raise
         except Exception as error:  # each driver has exceptions of its own
-            raise SessionUnavailableError from error
+            if failure_of(error) is not Failure.BUG:
+                self._health.note_failure(error, asked_at=asked_at)
+                raise SessionUnavailableError from error
+            raise _bug(error) from None
+        self._health.note_answer()
+        return answer
+
+
+def _bug(error: Exception) -> SessionDatabaseError:
+    """Return what is raised in place of an error that is no outage, and log it."""
+    message = f"The session database cannot do what it was asked: {describe(error)}"
+    fail("database_error", message)
+    bug = SessionDatabaseError(message)
+    if not isinstance(error, (IntegrityError, DataError)):  # whose texts quote the row
+        bug.__cause__ = error
+    return bug

@@ -12,7 +12,7 @@ from litestar_sessions._requests.cookies import read_cookie
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.unavailable import UnavailableSession
-from litestar_sessions.exceptions import ResponseStartedError
+from litestar_sessions.exceptions import ResponseStartedError, SessionDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -84,7 +84,7 @@ class RequestSession:
             return {}
         try:
             session = await self._tracked.load(self._sent_id)
-        except SessionUnavailableError as error:
+        except (SessionUnavailableError, SessionDatabaseError) as error:
             self._error = error
             return UnavailableSession(error)
         self._is_involved = self._tracked.stored is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.health import Health
 from litestar_sessions._requests.policy import make_policy
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.types import utc_now
@@ -40,7 +41,9 @@ class SessionSettings:
     alchemy: EngineConfig
     """What has the engine."""
     engine: AsyncEngine | Engine
-    """The engine through which the sessions are reached: that one, or its sibling."""
+    """The engine through which requests reach the sessions: that one, or its sibling."""
+    patient_engine: AsyncEngine | Engine
+    """The engine for what takes long on purpose: creating tables, and deleting many sessions."""
     model: type[Any]
     """The mapped class of the session table."""
     policy: SessionPolicy
@@ -53,6 +56,8 @@ class SessionSettings:
     creates_table: bool = False
     """Whether the table is created if it is missing."""
     table: TableState = field(default_factory=TableState)
+    health: Health = field(default_factory=Health)
+    """What is known of the database; whatever asks it shares it."""
 
 
 def settings_of(
@@ -81,6 +86,7 @@ def settings_of(
     clock = clock or utc_now
     return SessionSettings(
         alchemy,
+        alchemy.get_engine(),
         alchemy.get_engine(),
         model,
         # Litestar's own middleware saves a session with each response, so that reading prolongs its

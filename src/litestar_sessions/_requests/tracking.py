@@ -9,7 +9,11 @@ from litestar_sessions._requests.codec import decode, encode, encode_merged
 from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
 from litestar_sessions._requests.events import warn
 from litestar_sessions._sql.records import StoredSession
-from litestar_sessions.exceptions import ResponseStartedError, SessionExistsError
+from litestar_sessions.exceptions import (
+    ResponseStartedError,
+    SessionDatabaseError,
+    SessionExistsError,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -182,7 +186,7 @@ class TrackedSession:
         try:
             if await self._storage.touch(self.session_id, expires_at):
                 self._adopt(replace(stored, expires_at=expires_at))
-        except SessionUnavailableError as error:
+        except (SessionUnavailableError, SessionDatabaseError) as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
 

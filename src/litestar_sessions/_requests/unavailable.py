@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from litestar_sessions._requests.errors import SessionUnavailableError
+    from litestar_sessions.exceptions import SessionError
 
 __all__ = ("UnavailableSession",)
 
@@ -17,7 +17,7 @@ class UnavailableSession(MutableMapping[str, Any]):
     It is no ``dict``: that, some serializers would take for an empty session.
     """
 
-    def __init__(self, error: SessionUnavailableError) -> None:
+    def __init__(self, error: SessionError) -> None:
         self.error = error
 
     def _raise(self, *_: object) -> NoReturn:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ("Reply", "StoredSession", "has_rows", "inserted_id", "rows_affected", "stored_session")
+T = TypeVar("T")
+
+__all__ = (
+    "Reply",
+    "StoredSession",
+    "again",
+    "inserted_id",
+    "rows_affected",
+    "stored_session",
+    "whole",
+)
 
 _VERSION_WITH_TIME = 7
 
@@ -25,6 +35,8 @@ class Reply(NamedTuple):
     """How many rows the statement matched."""
     primary_key: Any = None
     """That of the row that was inserted, where the database made it."""
+    is_again: bool = False
+    """Whether the statement was sent before, and what became of that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +70,21 @@ def stored_session(reply: Reply) -> StoredSession | None:
     return StoredSession(bytes(data), as_utc(expires_at), primary_key, key)
 
 
+def again(answer: Callable[[Reply], T]) -> Callable[[Reply], T]:
+    """Return what makes the same of a reply to a statement that was sent before."""
+    return lambda reply: answer(reply._replace(is_again=True))
+
+
 def rows_affected(reply: Reply) -> int:
     """Return how many rows the statement matched."""
     return reply.affected
 
 
-def has_rows(reply: Reply) -> bool:
-    """Tell whether there is any row."""
-    return bool(reply.rows)
-
-
 def inserted_id(reply: Reply) -> Any:
     """Return the ``id`` that the database gave to a new row; ``None`` if it did not."""
     return reply.primary_key
+
+
+def whole(reply: Reply) -> Reply:
+    """Return the reply as it is."""
+    return reply

@@ -62,8 +62,8 @@ class SessionStatements:
 
     @cached_property
     def find(self) -> Select[Any]:
-        """The key of a session, live or expired."""
-        return select(self._sessions.session_id).where(self._parts.found)
+        """A session, live or expired."""
+        return select(*self._parts.shown).where(self._parts.found)
 
     @cached_property
     def insert(self) -> Insert:

@@ -22,5 +22,11 @@ class SQLAlchemySyncSessionBackend(StorageSessionBackend[SyncEngineConfig]):
 
     def _open_storage(self) -> SessionStorage:
         engine = check_engine(SYNC, self.settings.engine)
-        storage = SyncSessionStorage(engine, self.model, clock=self.clock, keys=self.keys)
+        storage = SyncSessionStorage(
+            engine,
+            self.model,
+            clock=self.clock,
+            keys=self.keys,
+            patient_engine=check_engine(SYNC, self.settings.patient_engine),
+        )
         return in_threads(storage, engine)

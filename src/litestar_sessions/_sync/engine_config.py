@@ -9,6 +9,7 @@ from sqlalchemy import create_engine
 
 from litestar_sessions._sync.tables import create_missing
 from litestar_sessions._drivers.engines import SYNC, check_engine, open_engine
+from litestar_sessions._drivers.siblings import siblings_of
 from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.model import UUIDv7Base
 
@@ -75,9 +76,12 @@ class SQLAlchemySyncConfig:
         create_missing(self._engine, metadata.create_all)
 
     def dispose(self) -> None:
-        """Close the connections of an engine that was created here; leave any other alone.
+        """Close the connections of an engine that was created here, and those for its requests.
+
+        Any other engine is left alone.
 
         The engine may be used again and then opens new ones.
         """
         if self.owns_engine:
-            self._engine.dispose()
+            for engine in (self._engine, *siblings_of(self._engine)):
+                engine.dispose()

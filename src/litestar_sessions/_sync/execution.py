@@ -10,7 +10,8 @@ from sqlalchemy.exc import StatementError
 from litestar_sessions._drivers.compat import sync_sleep
 from litestar_sessions._drivers.direct import StatementRunner
 from litestar_sessions._drivers.here import call_here
-from litestar_sessions._sql.retries import Retries
+from litestar_sessions._drivers.retries import Retries
+from litestar_sessions._sql.records import again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,24 +42,26 @@ class Execution:
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes nothing."""
-        return self._run(self._runner.read, statement, values, answer)
+        return self._run(self._runner.read, Retries(writes=False), statement, values, answer)
 
     def write(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes something."""
-        return self._run(self._runner.write, statement, values, answer)
+        return self._run(self._runner.write, Retries(), statement, values, answer)
 
     def _run(
         self,
         run: Callable[[Executable, Mapping[str, Any], Callable[[Reply], T]], T],
+        retries: Retries,
         statement: Executable,
         values: Mapping[str, Any],
         answer: Callable[[Reply], T],
     ) -> T:
-        retries = Retries()
         while True:
             try:
                 return call_here(run, statement, values, answer)
             except StatementError as error:
                 sync_sleep(retries.pause_after(error))
+                if retries.has_reconnected:
+                    answer = again(answer)

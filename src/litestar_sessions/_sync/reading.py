@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from litestar_sessions._sync.verbs import Verbs
 from litestar_sessions._sql.parameters import named
-from litestar_sessions._sql.records import has_rows, stored_session
+from litestar_sessions._sql.records import stored_session
 
 if TYPE_CHECKING:
     from litestar_sessions._sql.records import StoredSession
@@ -31,6 +31,7 @@ class ReadingVerbs(Verbs):
         sought = named({"id": session.id, "now": self.clock()})
         return self._execution.read(self._statements.reload, sought, stored_session)
 
-    def _exists(self, session_id: str) -> bool:
+    def _find(self, session_id: str) -> StoredSession | None:
+        """Return a session, live or expired."""
         sought = self._parameters.find(session_id)
-        return self._execution.read(self._statements.find, sought, has_rows)
+        return self._execution.read(self._statements.find, sought, stored_session)

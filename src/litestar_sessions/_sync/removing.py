@@ -30,7 +30,7 @@ class RemovingVerbs(Verbs):
 
     def delete_all(self) -> int:
         """Remove every session; return how many there were."""
-        return self._write(self._statements.delete_all, {})
+        return self._write_patiently(self._statements.delete_all, {})
 
     def delete_expired(self, *, batch_size: int = 4_000) -> int:
         """Remove every expired session; return how many were removed.
@@ -50,6 +50,6 @@ class RemovingVerbs(Verbs):
         batches = Batches(batch_size, one_writes=one_writes)
         for limit in batches:
             values = {"s_now": now, "s_limit": limit}
-            count = self._write(self._statements.delete_expired, values)
+            count = self._write_patiently(self._statements.delete_expired, values)
             sync_sleep(batches.pause_after(count))
         return batches.total

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from litestar_sessions._sync.reading import ReadingVerbs
 from litestar_sessions._drivers.compat import sync_sleep
-from litestar_sessions._sql.records import StoredSession, inserted_id, stored_session
-from litestar_sessions._sql.retries import Retries
+from litestar_sessions._drivers.retries import Retries
+from litestar_sessions._sql.records import StoredSession, inserted_id, stored_session, whole
 from litestar_sessions._sql.types import as_utc
 from litestar_sessions.exceptions import SessionExistsError
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Executable
+
+    from litestar_sessions._sql.records import Reply
 
 __all__ = ("WritingVerbs",)
 
@@ -51,11 +53,14 @@ class WritingVerbs(ReadingVerbs):
         try:
             primary_key = self._execution.write(self._statements.insert, row, inserted_id)
         except IntegrityError:
-            # It may also be a column of the user's that must not be null.
-            if not self._exists(session_id):
+            found = self._find(session_id)
+            if found is None:  # it is a column of the user's that must not be null
                 raise
-            # The driver's error, which quotes the ID, is not kept as the cause.
-            raise SessionExistsError("There is a session under this ID already.") from None
+            primary_key = row.get("s_id")
+            if primary_key is None or found.id != primary_key:
+                # The driver's error, which quotes the ID, is not kept as the cause.
+                raise SessionExistsError("There is a session under this ID already.") from None
+            # Ours: it was written by a try whose answer was lost with its connection.
         # One that was handed in does not come back.
         return StoredSession(data, as_utc(expires_at), row.get("s_id", primary_key), row["s_key"])
 
@@ -96,13 +101,19 @@ class WritingVerbs(ReadingVerbs):
             session_id, new_id, data=data, expires_at=expires_at, now=self.clock()
         )
         if expected is None:
-            return self._change(self._statements.overwrite, change)
-        return self._change(self._statements.update, {**change, "s_expected": expected})
+            reply = self._change(self._statements.overwrite, change)
+        else:
+            reply = self._change(self._statements.update, {**change, "s_expected": expected})
+        if reply.affected or not reply.is_again:
+            return reply.affected > 0
+        found = self.load(session_id if new_id is None else new_id)
+        return found is not None and found.data == data
 
     def touch(self, session_id: str, expires_at: datetime) -> bool:
         """Move the expiry of a live session; return whether there was one."""
         change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
-        return self._change(self._statements.touch, change)
+        reply = self._change(self._statements.touch, change)
+        return reply.affected > 0
 
     def rotate(self, session_id: str, new_id: str) -> bool:
         """Give a live session another ID; return whether there was one.
@@ -113,7 +124,10 @@ class WritingVerbs(ReadingVerbs):
             SessionExistsError: There is a session under the new ID, live or expired; both stay.
         """
         change = self._parameters.change(session_id, new_id, now=self.clock())
-        return self._change(self._statements.rotate, change)
+        reply = self._change(self._statements.rotate, change)
+        if reply.affected or not reply.is_again:
+            return reply.affected > 0
+        return self._find(new_id) is not None
 
     def _look_then_write(self, change: Mapping[str, Any], row: Mapping[str, Any]) -> None:
         retries = Retries()
@@ -126,10 +140,10 @@ class WritingVerbs(ReadingVerbs):
             else:
                 return
 
-    def _change(self, statement: Executable, change: Mapping[str, Any]) -> bool:
+    def _change(self, statement: Executable, change: Mapping[str, Any]) -> Reply:
+        """Return the reply to a change; one that was sent again may have been made before."""
         try:
-            count = self._write(statement, change)
+            return self._execution.write(statement, change, whole)
         except IntegrityError:
             # Only the key is unique. The driver's error, which quotes it, is not kept as the cause.
             raise SessionExistsError("There is a session under the new ID already.") from None
-        return count > 0

@@ -1,0 +1,199 @@
+"""When the database falls silent: nobody is stuck, nothing is late, nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from litestar_sessions import SessionUnavailableError
+from tests.support.faults import FaultyProxy, through_faults
+from tests.support.site import Site, open_site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.support.clock import Clock
+    from tests.support.databases import Servers
+
+ON_A_WIRE = {
+    "async postgresql+asyncpg": True,
+    "async postgresql+psycopg": True,
+    "async mysql+asyncmy": True,
+    "sync postgresql+psycopg": False,
+    "sync postgresql+psycopg2": False,
+    "sync mysql+pymysql": False,
+}
+PATIENCE = 0.4
+AGES = 8.0
+"""Much longer than anything here may take, in seconds."""
+POOL = 3
+
+
+@pytest.fixture(params=ON_A_WIRE)
+def driver(request: pytest.FixtureRequest) -> str:
+    driver: str = request.param
+    return driver
+
+
+@asynccontextmanager
+async def site_on(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Any, **settings: Any
+) -> AsyncIterator[tuple[Site, FaultyProxy]]:
+    """Lend a site whose database is behind a proxy that fails."""
+    half, _, name = driver.partition(" ")
+    database = servers.database(name, tmp_path)
+    settings = {"database_timeout": PATIENCE, **settings}
+    with through_faults(database) as (proxy, url):
+        async with open_site(url, is_async=half == "async", clock=clock, **settings) as site:
+            yield site, proxy
+
+
+async def in_time(work: Any) -> Any:
+    """Return what is awaited, unless it takes ages."""
+    return await asyncio.wait_for(work, AGES)
+
+
+async def open_connections(site: Site, count: int = POOL) -> None:
+    """Have a few connections in the pool."""
+    pool: Any = site.engine.pool
+    while pool.checkedin() < count:
+        await asyncio.gather(*(site.backend.storage.load("none") for _ in range(2 * count)))
+
+
+async def test_connections_that_have_fallen_silent_cost_one_answer_at_most_each(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+) -> None:
+    async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
+        async with site.visitor() as client:
+            await client.post("/set", json={"user": "Ann"})
+            await open_connections(site)
+            proxy.forget()
+            site.config.settings.health.TRIAL_INTERVAL = 0.0
+            answers = [(await in_time(client.get("/"))).status_code for _ in range(POOL + 2)]
+            assert answers.count(503) <= POOL
+            assert answers[-1] == 200
+            assert (await client.get("/")).json() == {"user": "Ann"}
+        await in_time(site.dispose())
+
+
+async def test_requests_are_answered_in_time_and_all_of_them(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+) -> None:
+    async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
+        async with site.visitor() as client:
+            await client.post("/set", json={"user": "Ann"})
+            await open_connections(site)
+            with proxy.silence():
+                tasks = [asyncio.create_task(client.get("/")) for _ in range(30)]
+                answers = await in_time(asyncio.gather(*tasks))
+                assert {answer.status_code for answer in answers} == {503}
+            site.config.settings.health.TRIAL_INTERVAL = 0.0
+            while (answer := await in_time(client.get("/"))).status_code == 503:
+                await asyncio.sleep(0.05)
+            assert answer.json() == {"user": "Ann"}
+        await in_time(site.dispose())
+
+
+async def test_a_silent_database_is_asked_by_one_trial_now_and_then_and_by_nobody_else(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+) -> None:
+    async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
+        health = site.config.settings.health
+        seconds = 0.0
+        health.clock = lambda: seconds
+        async with site.visitor() as client:
+            await client.post("/set", json={"user": "Ann"})
+            with proxy.silence():
+                seconds += 1
+                assert (await client.get("/")).status_code == 503
+                asked = proxy.sent
+                answers = [await client.get("/") for _ in range(20)]
+                assert {answer.status_code for answer in answers} == {503}
+                assert (await client.post("/set", json={"a": 1})).status_code == 503
+                assert proxy.sent == asked
+                seconds += health.TRIAL_INTERVAL
+                assert (await client.get("/")).status_code == 503
+                assert proxy.sent > asked
+            assert (await client.get("/")).status_code == 503
+            seconds += health.TRIAL_INTERVAL
+            assert (await client.get("/")).json() == {"user": "Ann"}
+
+
+async def test_one_who_waits_for_a_lock_keeps_nobody_else_from_the_database(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+) -> None:
+    async with site_on(driver, servers, clock, tmp_path) as (site, _):
+        async with site.visitor() as client, site.visitor() as other:
+            await client.post("/set", json={"user": "Ann"})
+            await other.post("/set", json={"user": "Bob"})
+            async with locked_row(servers, driver, tmp_path, user=client):
+                slow = asyncio.create_task(client.post("/set", json={"cart": 1}))
+                while not slow.done():
+                    assert (await other.get("/")).json() == {"user": "Bob"}
+                    await asyncio.sleep(0.01)
+                assert (await slow).status_code == 503
+                assert (await other.get("/")).json() == {"user": "Bob"}
+
+
+async def test_what_was_answered_with_503_is_not_done_later(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+) -> None:
+    async with site_on(driver, servers, clock, tmp_path) as (site, _):
+        async with site.visitor() as client:
+            await client.post("/set", json={"user": "Ann"})
+            async with locked_row(servers, driver, tmp_path, user=client) as admin:
+                for path in ("/set", "/rotate", "/clear"):
+                    response = await in_time(client.post(path, json={"late": True}))
+                    assert response.status_code == 503, path
+                await nobody_waits(admin, driver)
+            assert (await client.get("/")).json() == {"user": "Ann"}
+            assert await site.rows() == 1
+
+
+@asynccontextmanager
+async def locked_row(
+    servers: Servers, driver: str, tmp_path: Any, *, user: Any
+) -> AsyncIterator[Any]:
+    """Hold the rows of all sessions but that of Bob, as a slow transaction does."""
+    del user
+    from sqlalchemy import create_engine
+
+    kind = "postgresql+psycopg" if "postgresql" in driver else "mysql+pymysql"
+    engine = create_engine(servers.database(kind, tmp_path).url)
+    first = text("SELECT id FROM user_sessions ORDER BY id LIMIT 1 FOR UPDATE")
+    try:
+        with engine.connect() as connection, engine.connect() as admin:
+            connection.execute(first)
+            yield admin
+    finally:
+        engine.dispose()
+
+
+async def nobody_waits(admin: Any, driver: str) -> None:
+    """Return once no statement waits for a lock any more."""
+    if "postgresql" in driver:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+    else:
+        waiting = (
+            "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        )
+    while admin.execute(text(waiting)).scalar():
+        admin.rollback()
+        await asyncio.sleep(0.02)
+
+
+async def test_the_storage_of_a_request_is_unavailable_and_says_after_how_long(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+) -> None:
+    async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
+        await open_connections(site)
+        with proxy.silence(), pytest.raises(SessionUnavailableError) as caught:
+            await in_time(site.backend.storage.load("none"))
+        assert str(caught.value.__cause__) == "no answer within 0.4 seconds"
