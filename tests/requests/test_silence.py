@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from litestar_sessions import SessionUnavailableError
 from tests.support.faults import FaultyProxy, through_faults
 from tests.support.site import Site, open_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from tests.support.clock import Clock
     from tests.support.databases import Servers
@@ -41,7 +44,7 @@ def driver(request: pytest.FixtureRequest) -> str:
 
 @asynccontextmanager
 async def site_on(
-    driver: str, servers: Servers, clock: Clock, tmp_path: Any, **settings: Any
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path, **settings: Any
 ) -> AsyncIterator[tuple[Site, FaultyProxy]]:
     """Lend a site whose database is behind a proxy that fails."""
     half, _, name = driver.partition(" ")
@@ -65,7 +68,7 @@ async def open_connections(site: Site, count: int = POOL) -> None:
 
 
 async def test_connections_that_have_fallen_silent_cost_one_answer_at_most_each(
-    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
 ) -> None:
     async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
         async with site.visitor() as client:
@@ -81,7 +84,7 @@ async def test_connections_that_have_fallen_silent_cost_one_answer_at_most_each(
 
 
 async def test_requests_are_answered_in_time_and_all_of_them(
-    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
 ) -> None:
     async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
         async with site.visitor() as client:
@@ -99,7 +102,7 @@ async def test_requests_are_answered_in_time_and_all_of_them(
 
 
 async def test_a_silent_database_is_asked_by_one_trial_now_and_then_and_by_nobody_else(
-    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
 ) -> None:
     async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
         health = site.config.settings.health
@@ -124,56 +127,53 @@ async def test_a_silent_database_is_asked_by_one_trial_now_and_then_and_by_nobod
 
 
 async def test_one_who_waits_for_a_lock_keeps_nobody_else_from_the_database(
-    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
 ) -> None:
-    async with site_on(driver, servers, clock, tmp_path) as (site, _):
-        async with site.visitor() as client, site.visitor() as other:
-            await client.post("/set", json={"user": "Ann"})
-            await other.post("/set", json={"user": "Bob"})
-            async with locked_row(servers, driver, tmp_path, user=client):
-                slow = asyncio.create_task(client.post("/set", json={"cart": 1}))
-                while not slow.done():
-                    assert (await other.get("/")).json() == {"user": "Bob"}
-                    await asyncio.sleep(0.01)
-                assert (await slow).status_code == 503
+    async with (
+        site_on(driver, servers, clock, tmp_path) as (site, _),
+        site.visitor() as client,
+        site.visitor() as other,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        clock.advance(seconds=1)
+        await other.post("/set", json={"user": "Bob"})
+        with first_row_locked(servers, driver, tmp_path):
+            slow = asyncio.create_task(client.post("/set", json={"cart": 1}))
+            while not slow.done():
                 assert (await other.get("/")).json() == {"user": "Bob"}
+                await asyncio.sleep(0.01)
+            assert (await slow).status_code == 503
+            assert (await other.get("/")).json() == {"user": "Bob"}
 
 
 async def test_what_was_answered_with_503_is_not_done_later(
-    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
 ) -> None:
-    async with site_on(driver, servers, clock, tmp_path) as (site, _):
-        async with site.visitor() as client:
-            await client.post("/set", json={"user": "Ann"})
-            async with locked_row(servers, driver, tmp_path, user=client) as admin:
-                for path in ("/set", "/rotate", "/clear"):
-                    response = await in_time(client.post(path, json={"late": True}))
-                    assert response.status_code == 503, path
-                await nobody_waits(admin, driver)
-            assert (await client.get("/")).json() == {"user": "Ann"}
-            assert await site.rows() == 1
+    async with site_on(driver, servers, clock, tmp_path) as (site, _), site.visitor() as client:
+        await client.post("/set", json={"user": "Ann"})
+        with first_row_locked(servers, driver, tmp_path) as admin:
+            for path in ("/set", "/rotate", "/clear"):
+                response = await in_time(client.post(path, json={"late": True}))
+                assert response.status_code == 503, path
+            await nobody_waits(admin, driver)
+        assert (await client.get("/")).json() == {"user": "Ann"}
+        assert await site.rows() == 1
 
 
-@asynccontextmanager
-async def locked_row(
-    servers: Servers, driver: str, tmp_path: Any, *, user: Any
-) -> AsyncIterator[Any]:
-    """Hold the rows of all sessions but that of Bob, as a slow transaction does."""
-    del user
-    from sqlalchemy import create_engine
-
+@contextmanager
+def first_row_locked(servers: Servers, driver: str, tmp_path: Path) -> Iterator[Connection]:
+    """Hold the oldest session, as a slow transaction does; lend a connection to look around."""
     kind = "postgresql+psycopg" if "postgresql" in driver else "mysql+pymysql"
     engine = create_engine(servers.database(kind, tmp_path).url)
-    first = text("SELECT id FROM user_sessions ORDER BY id LIMIT 1 FOR UPDATE")
     try:
         with engine.connect() as connection, engine.connect() as admin:
-            connection.execute(first)
+            connection.execute(text("SELECT id FROM user_sessions ORDER BY id LIMIT 1 FOR UPDATE"))
             yield admin
     finally:
         engine.dispose()
 
 
-async def nobody_waits(admin: Any, driver: str) -> None:
+async def nobody_waits(admin: Connection, driver: str) -> None:
     """Return once no statement waits for a lock any more."""
     if "postgresql" in driver:
         waiting = (
@@ -181,16 +181,14 @@ async def nobody_waits(admin: Any, driver: str) -> None:
             "WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
     else:
-        waiting = (
-            "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
-        )
+        waiting = "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
     while admin.execute(text(waiting)).scalar():
         admin.rollback()
         await asyncio.sleep(0.02)
 
 
 async def test_the_storage_of_a_request_is_unavailable_and_says_after_how_long(
-    driver: str, servers: Servers, clock: Clock, tmp_path: Any
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
 ) -> None:
     async with site_on(driver, servers, clock, tmp_path) as (site, proxy):
         await open_connections(site)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions._async.tables import create_missing
+from litestar_sessions._drivers.closing import async_close
 from litestar_sessions._drivers.engines import ASYNC, check_engine, open_engine
-from litestar_sessions._drivers.siblings import siblings_of
 from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.model import UUIDv7Base
 
@@ -83,5 +83,4 @@ class SQLAlchemyAsyncConfig:
         The engine may be used again and then opens new ones.
         """
         if self.owns_engine:
-            for engine in (self._engine, *siblings_of(self._engine)):
-                await engine.dispose()
+            await async_close(self._engine)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
-from litestar_sessions._drivers.closing import give_up
 from litestar_sessions._drivers.deadlines import TooLateError, call_in_time
 from litestar_sessions._drivers.failures import Failure, failure_of
+from litestar_sessions._drivers.opened import give_up
 from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class CompiledStatement:
             raise
         except self._driver_error as error:
             if self._is_of_no_use(connection, error):
-                give_up(engine.pool, connection, error)
+                give_up(engine, connection, error)
                 return None
             connection.close()
             raise self._error(engine, error, parameters) from error

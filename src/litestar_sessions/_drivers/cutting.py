@@ -30,10 +30,16 @@ def _cut(driver: Any) -> None:
         inner.interrupt()
     elif hasattr(driver, "terminate"):  # asyncpg
         driver.terminate()
-    elif hasattr(driver, "_writer"):  # asyncmy, aiomysql
-        driver._writer.transport.abort()  # noqa: SLF001 - there is no public way
+    elif (transport := _transport(driver)) is not None:
+        transport.abort()
     else:
         _shut_down(_descriptor(driver))
+
+
+def _transport(driver: Any) -> Any:
+    """Return what asyncio has of a connection of asyncmy or aiomysql, which have no public way."""
+    writer = getattr(driver, "_writer", None)
+    return getattr(driver, "_transport", getattr(writer, "transport", None))
 
 
 def _descriptor(driver: Any) -> int:

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ("SERVER_SHARE", "Deadline", "TooLateError", "call_in_time", "current_deadline")
+__all__ = (
+    "SERVER_SHARE",
+    "Deadline",
+    "TooLateError",
+    "call_in_time",
+    "check_time",
+    "current_deadline",
+)
 
 SERVER_SHARE = 0.8
 """The part of the time of an operation after which the server itself gives up a statement.
@@ -35,6 +42,8 @@ A write is not begun later than the rest allows: it could be carried out when no
 """
 _GRACE = 0.1
 """How many seconds an operation has to end once its connection is cut."""
+
+_TOO_LATE = "There was no time left to begin a statement."
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -114,7 +123,7 @@ class Deadline:
         self._connection = connection
         if self.is_over or (writes and not self.has_time_to_write):
             self.release()
-            raise TooLateError("There was no time left to begin a statement.")
+            raise TooLateError(_TOO_LATE)
 
     def release(self) -> None:
         """Leave the connection alone from now on; it goes back to its pool."""
@@ -131,6 +140,17 @@ class Deadline:
 def current_deadline() -> Deadline | None:
     """Return the deadline of what runs here, if it has one."""
     return _current.get()
+
+
+def check_time() -> None:
+    """See that there is time left for what runs here.
+
+    Raises:
+        TooLateError: There is not.
+    """
+    deadline = _current.get()
+    if deadline is not None and deadline.is_over:
+        raise TooLateError(_TOO_LATE)
 
 
 def call_in_time(

@@ -14,10 +14,10 @@ from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from litestar_sessions._drivers.closing import give_up
 from litestar_sessions._drivers.compiled import CompiledStatement
-from litestar_sessions._drivers.deadlines import call_in_time
+from litestar_sessions._drivers.deadlines import call_in_time, check_time
 from litestar_sessions._drivers.failures import Failure, failure_of
+from litestar_sessions._drivers.opened import give_up, watch
 from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class StatementRunner:
         )
         self._may_be_direct = is_autocommit and not self._engine.get_execution_options()
         self._direct: dict[Executable, CompiledStatement | None] = {}
+        watch(self._engine)
         self._begin = self._engine.connect if is_autocommit else self._engine.begin
 
     def read(
@@ -77,6 +78,7 @@ class StatementRunner:
             reply = direct.run(self._engine, values, writes=writes)
             if reply is not None:
                 return answer(reply)
+            check_time()
         with begin() as connection:
             reply = self._watched(connection, statement, values, writes=writes)
         return answer(reply if direct is None else reply._replace(is_again=True))
@@ -93,8 +95,8 @@ class StatementRunner:
         try:
             return call_in_time(fairy, _executed, connection, statement, values, writes=writes)
         except DBAPIError as error:
-            if not error.connection_invalidated and failure_of(error) is Failure.CONNECTION:
-                give_up(self._engine.pool, fairy, error)
+            if failure_of(error) is Failure.CONNECTION:
+                give_up(self._engine, fairy, error)
             raise
 
     def _direct_form_of(self, statement: Executable) -> CompiledStatement | None:

@@ -64,7 +64,9 @@ class Limits:
                 found["options"] = f"{own} {given.get('options', '')}".strip()
             return found
         if dialect.driver == "pymysql":
-            return {"connect_timeout": self.patience, **given}
+            # It reads the greeting of a server after that of connecting has been lifted.
+            names = ("connect_timeout", "read_timeout", "write_timeout")
+            return dict.fromkeys(names, self.patience) | dict(given)
         return {}
 
     @property

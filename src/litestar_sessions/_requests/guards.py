@@ -67,9 +67,7 @@ class LimitedStorage(WrappedStorage):
         if not self._health.may_try():
             self._health.note_refusal()
             raise SessionUnavailableError
-        await self._ask(
-            min(self._patience, self._health.TRIAL_INTERVAL), self._storage.load, _NOBODY
-        )
+        await self._ask(min(self._patience, self._health.TRIAL_TIME), self._storage.load, _NOBODY)
 
     async def _ask(
         self, seconds: float, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs

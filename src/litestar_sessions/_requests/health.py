@@ -26,7 +26,9 @@ class Health:
     """
 
     TRIAL_INTERVAL = 1.0
-    """How many seconds pass between two trials of a silent database, and how long each may take."""
+    """How many seconds pass between two trials of a silent database."""
+    TRIAL_TIME = 1.0
+    """How many seconds each of them may take, at most."""
     REPORT_INTERVAL = 60.0
     """How many seconds pass between two reports of the same outage."""
 

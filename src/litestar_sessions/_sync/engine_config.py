@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine
 
 from litestar_sessions._sync.tables import create_missing
+from litestar_sessions._drivers.closing import sync_close
 from litestar_sessions._drivers.engines import SYNC, check_engine, open_engine
-from litestar_sessions._drivers.siblings import siblings_of
 from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.model import UUIDv7Base
 
@@ -83,5 +83,4 @@ class SQLAlchemySyncConfig:
         The engine may be used again and then opens new ones.
         """
         if self.owns_engine:
-            for engine in (self._engine, *siblings_of(self._engine)):
-                engine.dispose()
+            sync_close(self._engine)

@@ -1,0 +1,67 @@
+"""The connections that the pool of an engine has opened, so that all of them can be cut."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import event
+
+from litestar_sessions._drivers.cutting import cut
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, PoolProxiedConnection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+__all__ = ("cut_all", "give_up", "watch")
+
+
+class _Opened:
+    """What one engine has opened, and since when that is of no use."""
+
+    def __init__(self) -> None:
+        # By their places in the pool. They stay there while they are closed, which may take long.
+        self.connections: WeakKeyDictionary[Any, tuple[DBAPIConnection, float]] = (
+            WeakKeyDictionary()
+        )
+        self.given_up_at = -1.0
+
+    def note_opened(self, connection: DBAPIConnection, record: Any) -> None:
+        self.connections[record] = connection, monotonic()
+
+    def note_closing(self, connection: DBAPIConnection, record: Any) -> None:
+        """Cut what was given up: drivers have a last talk with the server, which may be silent."""
+        _, opened_at = self.connections.get(record, (None, 0.0))
+        if opened_at <= self.given_up_at:
+            cut(connection)
+
+
+_opened: WeakKeyDictionary[Engine, _Opened] = WeakKeyDictionary()
+
+
+def watch(engine: Engine) -> None:
+    """Know of each connection that an engine opens from now on."""
+    if engine not in _opened:
+        opened = _opened[engine] = _Opened()
+        event.listen(engine.pool, "connect", opened.note_opened)
+        event.listen(engine.pool, "close", opened.note_closing)
+
+
+def give_up(engine: Engine, connection: PoolProxiedConnection, error: Exception) -> None:
+    """Close a connection that is of no use any more, and have new ones in place of the others.
+
+    What has happened to one has most often happened to all: the server was restarted, is read-only
+    since a failover, or is silent.
+    """
+    if engine in _opened:
+        _opened[engine].given_up_at = monotonic()
+    invalidate: Any = engine.pool._invalidate  # noqa: SLF001 - as SQLAlchemy does when one is dead
+    invalidate(connection, error)
+
+
+def cut_all(engine: Engine) -> None:
+    """Cut every connection of an engine."""
+    opened = tuple(_opened[engine].connections.values()) if engine in _opened else ()
+    for connection, _ in opened:
+        cut(connection)
