@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from litestar.plugins import InitPlugin
 from sqlalchemy import URL, Engine
 
-from litestar_sessions._drivers.engines import is_async_url
 from litestar_sessions._drivers.failures import Failure, describe, failure_of
+from litestar_sessions._drivers.urls import is_async_url
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.events import warn
 from litestar_sessions.config import SQLAlchemySessionConfig

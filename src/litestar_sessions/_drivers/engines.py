@@ -6,11 +6,11 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool, SingletonThreadPool
 
+from litestar_sessions._drivers.urls import parse_url
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ __all__ = (
     "SYNC",
     "EngineKind",
     "check_engine",
-    "is_async_url",
     "open_engine",
 )
 
@@ -92,7 +91,7 @@ def open_engine(
     Raises:
         ConfigurationError: The URL is no URL, or its driver is not installed or of the other kind.
     """
-    url, entry = _parse(connection_string)
+    url, entry = parse_url(connection_string)
     dialect = entry.get_async_dialect_cls(url) if kind.is_async else entry
     _check_kind(kind, dialect, url.drivername)
     try:
@@ -126,34 +125,6 @@ def check_engine(kind: EngineKind[EngineT], engine: AsyncEngine | Engine) -> Eng
             "poolclass=StaticPool, or hand in its URL as connection_string.",
         )
     return cast("EngineT", engine)
-
-
-def is_async_url(connection_string: str | URL) -> bool:
-    """Tell whether the driver of a URL can be used async; psycopg can be either.
-
-    Raises:
-        ConfigurationError: The URL is no URL, or its dialect is not known.
-    """
-    url, entry = _parse(connection_string)
-    return bool(entry.get_async_dialect_cls(url).is_async)
-
-
-def _parse(connection_string: str | URL) -> tuple[URL, type[Dialect]]:
-    try:
-        url = make_url(connection_string)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
-        # The text may hold a password, so it is not repeated.
-        raise ConfigurationError(
-            "That is no database URL; one looks like "
-            "'postgresql+asyncpg://user:password@host/database'.",
-        ) from None
-    try:
-        return url, url.get_dialect()
-    except NoSuchModuleError:
-        raise ConfigurationError(
-            f"SQLAlchemy has no dialect {url.drivername!r}: check its spelling, or install the "
-            "package that brings it.",
-        ) from None
 
 
 def _check_kind(kind: EngineKind[Any], dialect: Dialect | type[Dialect], driver: str) -> None:
