@@ -161,6 +161,8 @@ class _Recipe:
     stop_signal: Signals
     greet: Callable[[Path, int], None]
     orders: _Orders
+    settings: str = ""
+    """What the file ``settings`` in the server's folder says, if it has one."""
 
     def run(self, command: str, directory: Path, port: int, log: IO[str]) -> Popen[bytes]:
         name, *options = shlex.split(command)
@@ -243,6 +245,9 @@ def _start(recipe: _Recipe, user: str, database: str, attempts: int = 3) -> Serv
     login = ("127.0.0.1", _free_port(), user, "", database)
     server = Server(*login, recipe.orders, directory, recipe)
     atexit.register(server.stop)
+    if recipe.settings:
+        text = recipe.settings.format(directory=directory, port=server.port)
+        (directory / "settings").write_text(text, encoding="utf-8")
     try:
         if recipe.create:
             server._run(recipe.create, lambda: server._processes[-1].wait(timeout=60) == 0)
