@@ -48,6 +48,9 @@ SPELLINGS: dict[str, list[tuple[str, int]]] = {
     "u:p%40%2C%3A@/db?host=::1,fe80::2&port=6000,5432": IPV6,
     "u:p%40%2C%3A@/db?host=[::1]:6000&host=[fe80::2]": IPV6,
     "u:p%40%2C%3A@:6000/db?host=a,b": [("a", 6000), ("b", 6000)],
+    "u:p%40%2C%3A@a,b/db?port=6000": [("a", 6000), ("b", 6000)],
+    "u:p%40%2C%3A@a:6000,b/db?port=5432": MIXED,
+    "u:p%40%2C%3A@a,b/db?port=6000,5432": MIXED,
     # As in libpq, the query wins.
     "u:p%40%2C%3A@x,y/db?host=a,b": USUAL,
 }

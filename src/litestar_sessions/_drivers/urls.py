@@ -83,7 +83,7 @@ def _divided(connection_string: str | URL) -> tuple[URL, Hosts]:
         found = _URL.match(connection_string)
         if found and found["backend"] in _BACKENDS and "," in found["hosts"]:
             url = make_url(found["start"] + found["rest"])
-            return url, _in_query(url) or _in_text(found["hosts"])
+            return url, _in_query(url) or _in_text(found["hosts"], url)
     url = make_url(connection_string)
     if url.get_backend_name() not in _BACKENDS:
         return url, []
@@ -92,11 +92,11 @@ def _divided(connection_string: str | URL) -> tuple[URL, Hosts]:
     return url, _in_query(url)
 
 
-def _in_text(text: str) -> Hosts:
-    found = [_HOST.fullmatch(each) for each in text.split(",")]
-    if not all(found):
+def _in_text(text: str, url: URL) -> Hosts:
+    names = text.split(",")
+    if not all(_HOST.fullmatch(name) for name in names):
         raise ValueError
-    return [(unquote(each["ipv6"] or each["name"]), each["port"] or "") for each in found if each]
+    return [(unquote(host), port) for host, port in _paired(names, url)]
 
 
 def _in_object(url: URL) -> Hosts:
@@ -105,20 +105,23 @@ def _in_object(url: URL) -> Hosts:
             "This URL object has several hosts and one port: give each host its own, as in "
             "host='first:5432,second:5432', or pass the URL as a string.",
         )
-    return _in_text(str(url.host))
+    return _in_text(str(url.host), url)
 
 
 def _in_query(url: URL) -> Hosts:
-    names = _listed(url.query.get("host", ()))
+    return _paired(_listed(url.query.get("host", ())), url)
+
+
+def _paired(names: list[str], url: URL) -> Hosts:
     ports = _listed(url.query.get("port", ())) or [str(url.port or "")]
     if len(ports) == 1:
         ports *= len(names)  # as libpq does
-    if len(names) != len(ports):
+    if names and len(names) != len(ports):
         raise ConfigurationError("The query of the URL has to list as many ports as hosts, or one.")
-    return [_in_pair(name, port) for name, port in zip(names, ports, strict=True)]
+    return [_pair(name, port) for name, port in zip(names, ports, strict=False)]
 
 
-def _in_pair(name: str, port: str) -> tuple[str, str]:
+def _pair(name: str, port: str) -> tuple[str, str]:
     found = _HOST.fullmatch(name)
     if found is None:
         return name, port  # an IPv6 address without brackets
