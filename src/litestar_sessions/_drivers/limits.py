@@ -121,10 +121,11 @@ def _connect(
     limits = _limits.get()
     if limits is None:
         return None
+    tells_server = not limits.are_refused
     try:
         return dialect.connect(*arguments, **{**options, **limits.arguments(dialect, options)})
     except Exception as error:
-        if limits.are_refused or _REFUSED not in str(error):
+        if not tells_server or _REFUSED not in str(error):
             raise
         limits.are_refused = True
     return _connect(dialect, _record, arguments, options)
