@@ -73,7 +73,13 @@ _CLASSES = {
 }
 """The first two characters of a SQLSTATE (PostgreSQL manual, appendix A); others are bugs."""
 
+_HINT = " (behind a pooler in transaction mode, turn prepared statements off: docs/engines.md)"
+_HINTED = {"26000", "42P05"}
 _STALE_PLAN = "cached plan must not change result type"
+_LIBPQ_REFUSAL = re.compile(
+    '(database|role) ".*" does not exist|authentication failed|no pg_hba.conf entry|no password'
+)
+"""What psycopg and psycopg2 say when they cannot connect: libpq tells them no SQLSTATE."""
 _SQLITE_ERROR = 1  # SQL that does not fit the database (sqlite.org/rescode.html)
 _SQLITE_BUG = re.compile("no such |near |table .* (has no column|already exists)")
 _OUTAGES = {"OperationalError", "InterfaceError", "InternalError", "InternalClientError"}
@@ -94,7 +100,7 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def _by_code(cause: Any) -> Failure | None:
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    state = _state_of(cause)
     number = cause.args[0] if cause.args else None
     for code in (state, number):
         if isinstance(code, str | int) and code in _MEANINGS:
@@ -112,6 +118,8 @@ def _by_class(cause: Any) -> Failure:
     names = [kind.__name__ for kind in type(cause).__mro__]
     if "IntegrityError" in names or _is_bug_on_sqlite(cause):
         return Failure.BUG
+    if names[0] == "OperationalError" and _LIBPQ_REFUSAL.search(str(cause)):
+        return Failure.REFUSAL
     is_outage = not _OUTAGES.isdisjoint(names) or names[0] == "DatabaseError"
     return Failure.OUTAGE if is_outage else Failure.BUG
 
@@ -130,5 +138,9 @@ def describe(error: BaseException) -> str:
     """
     cause = (error.orig if isinstance(error, DBAPIError) else None) or error
     first, *_ = str(cause).splitlines() or [""]
-    text = _QUOTED.sub(r"\1 '...'", first)
+    text = _QUOTED.sub(r"\1 '...'", first) + (_HINT if _state_of(cause) in _HINTED else "")
     return f"{type(cause).__name__}: {text}" if text else type(cause).__name__
+
+
+def _state_of(cause: Any) -> Any:
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
