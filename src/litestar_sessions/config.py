@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 
-from litestar_sessions._drivers.closing import close_engine
+from litestar_sessions._drivers.closing import close_engines
 from litestar_sessions._drivers.siblings import sibling
 from litestar_sessions._requests.checks import (
     check_cookie,
@@ -172,9 +172,8 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
         The config may be used again and then opens new ones.
         """
-        for engine in {self.settings.engine, self.settings.patient_engine}:
-            if self._is_for_sessions or engine is not self.alchemy_config.get_engine():
-                await close_engine(engine)
+        theirs = None if self._is_for_sessions else self.alchemy_config.get_engine()
+        await close_engines(*({self.settings.engine, self.settings.patient_engine} - {theirs}))
 
     @property
     def _is_for_sessions(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from litestar_sessions import SessionExistsError
-from tests.support.faults import FaultyProxy, through_faults
+from tests.support.faults import ON_A_WIRE, FaultyProxy, through_faults
 from tests.support.site import Site, open_site
 
 if TYPE_CHECKING:
@@ -20,18 +20,10 @@ if TYPE_CHECKING:
     from tests.support.clock import Clock
     from tests.support.databases import Servers
 
-DRIVERS = {
-    "async postgresql+asyncpg",
-    "async postgresql+psycopg",
-    "async mysql+asyncmy",
-    "sync postgresql+psycopg",
-    "sync postgresql+psycopg2",
-    "sync mysql+pymysql",
-}
 ID, NEW = "a" * 64, "b" * 64
 
 
-@pytest.fixture(params=sorted(DRIVERS))
+@pytest.fixture(params=ON_A_WIRE)
 async def place(
     request: pytest.FixtureRequest, servers: Servers, clock: Clock, tmp_path: Path
 ) -> AsyncIterator[tuple[Site, FaultyProxy]]:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from litestar_sessions import SessionUnavailableError
-from tests.support.faults import FaultyProxy, through_faults
+from tests.support.faults import ON_A_WIRE, FaultyProxy, through_faults
 from tests.support.site import Site, open_site
 
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from tests.support.clock import Clock
     from tests.support.databases import Servers
 
-ON_A_WIRE = {
-    "async postgresql+asyncpg": True,
-    "async postgresql+psycopg": True,
-    "async mysql+asyncmy": True,
-    "sync postgresql+psycopg": False,
-    "sync postgresql+psycopg2": False,
-    "sync mysql+pymysql": False,
-}
 PATIENCE = 0.4
 AGES = 8.0
 """Much longer than anything here may take, in seconds."""

@@ -13,7 +13,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
 )
-from litestar_sessions._drivers.closing import close_engine
+from litestar_sessions._drivers.closing import close_engines
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def make_backend(
 
 async def dispose(backend: Backend) -> None:
     """Close the connections of the backend's engine."""
-    await close_engine(backend.alchemy.get_engine())
+    await close_engines(backend.alchemy.get_engine())
 
 
 @asynccontextmanager

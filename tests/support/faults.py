@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from tests.support.databases import Database
     from tests.support.roundtrips import _End
 
-__all__ = ("FaultyProxy", "Fragile", "fragile_database", "through_faults")
+__all__ = ("ON_A_WIRE", "FaultyProxy", "Fragile", "fragile_database", "through_faults")
+
+
+ON_A_WIRE = (
+    "async postgresql+asyncpg",
+    "async postgresql+psycopg",
+    "async mysql+asyncmy",
+    "sync postgresql+psycopg",
+    "sync postgresql+psycopg2",
+    "sync mysql+pymysql",
+)
+"""The halves and drivers whose databases are not files."""
 
 
 class FaultyProxy(RoundTripProxy):

@@ -14,28 +14,31 @@ from litestar_sessions._drivers.threads import stop
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ("async_close", "close_engine", "sync_close")
+__all__ = ("async_close", "close_engines", "sync_close")
 
 PATIENCE = 3.0
 """How many seconds connections have to take leave of their server, before they are cut."""
 
 
-async def close_engine(engine: AsyncEngine | Engine) -> None:
-    """Close the connections of an engine, of either kind; used again, it opens new ones."""
-    if isinstance(engine, Engine):
-        sync_close(engine)
-    else:
-        await async_close(engine)
+async def close_engines(*engines: AsyncEngine | Engine) -> None:
+    """Close the connections of engines, of either kind; used again, they open new ones."""
+    for engine in engines:
+        if isinstance(engine, Engine):
+            sync_close(engine)
+    await asyncio.gather(*(async_close(each) for each in engines if not isinstance(each, Engine)))
 
 
 async def async_close(engine: AsyncEngine) -> None:
     """Close the connections of an engine and of its siblings, within a few seconds."""
-    for each in (engine, *siblings_of(engine)):
-        timer = asyncio.get_running_loop().call_later(PATIENCE, cut_all, each.sync_engine)
-        try:
-            await each.dispose()
-        finally:
-            timer.cancel()
+    await asyncio.gather(*map(_dispose, (engine, *siblings_of(engine))))
+
+
+async def _dispose(engine: AsyncEngine) -> None:
+    timer = asyncio.get_running_loop().call_later(PATIENCE, cut_all, engine.sync_engine)
+    try:
+        await engine.dispose()
+    finally:
+        timer.cancel()
 
 
 def sync_close(engine: Engine) -> None:
