@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate check bench bench-quick bench-compare matrix build clean
+.PHONY: help demo test test-clusters generate check bench bench-quick bench-compare matrix build clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,6 +29,10 @@ demo: $(STAMP) ## Serve the demo on http://127.0.0.1:8000 (DATABASE_URL chooses 
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB (ARGS="-k rotate": some)
 	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --dist=worksteal)
+
+test-clusters: export PYTHONDONTWRITEBYTECODE :=
+test-clusters: $(STAMP) ## Run the tests on a Galera cluster and on a pair of PostgreSQL servers
+	@$(BIN)/python -m pytest tests/clusters $(ARGS)
 
 generate: $(STAMP) ## Write the sync twins of the async sources
 	@$(BIN)/python tools/unasync_build.py

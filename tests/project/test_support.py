@@ -46,10 +46,10 @@ def server(request: pytest.FixtureRequest, own_servers: StartedServers) -> Serve
 @pytest.fixture(scope="module")
 def other(server: Server) -> Iterator[Server]:
     """A second server of the kind, which finds its first choice of a port taken."""
-    ports = iter([server.port, servers._free_port()])
+    ports = iter([server.port, servers.free_port()])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(servers, "_free_port", lambda: next(ports))
-        other = servers._start(server._recipe, server.user, server.database)
+        patch.setattr(servers, "free_port", lambda: next(ports))
+        other = servers.start(server._recipe, server.user, server.database)
     yield other
     other.stop()
 
@@ -181,13 +181,13 @@ def test_a_server_does_not_outlive_a_killed_interpreter() -> None:
 def test_a_server_that_does_not_start_shows_its_log(server: Server) -> None:
     recipe = replace(server._recipe, create=f"{server._recipe.create} --nonsense")
     with pytest.raises(RuntimeError, match=r"\n.*nonsense"):
-        servers._start(recipe, server.user, server.database)
+        servers.start(recipe, server.user, server.database)
 
 
 def test_a_missing_server_is_named_with_its_remedy(server: Server) -> None:
     recipe = replace(server._recipe, create="no-such-program")
     with pytest.raises(Missing, match="is missing: apt-get install"):
-        servers._start(recipe, server.user, server.database)
+        servers.start(recipe, server.user, server.database)
 
 
 def test_a_statement_is_one_round_trip(connection: Any, proxy: RoundTripProxy) -> None:
@@ -260,5 +260,5 @@ def test_a_proxy_takes_its_connections_along(server: Server) -> None:
 
 
 def test_a_proxy_without_a_server_hangs_up(server: Server) -> None:
-    with RoundTripProxy(server.host, servers._free_port()) as proxy, pytest.raises(BROKEN):
+    with RoundTripProxy(server.host, servers.free_port()) as proxy, pytest.raises(BROKEN):
         connect(server, proxy.port)

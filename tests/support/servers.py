@@ -87,7 +87,7 @@ class Server(Access):
     """A server of this process, stopped at the latest when the interpreter exits."""
 
     data_directory: Path
-    _recipe: _Recipe = field(repr=False)
+    _recipe: Recipe = field(repr=False)
     _processes: list[Popen[bytes]] = field(repr=False, default_factory=list)
 
     @property
@@ -149,7 +149,7 @@ class Server(Access):
 
 
 @dataclass(frozen=True)
-class _Recipe:
+class Recipe:
     """What tells the servers apart."""
 
     create: str
@@ -205,6 +205,11 @@ class _Recipe:
 
 def start_postgresql() -> Server:
     """Start a PostgreSQL server, or raise `Missing`."""
+    return start(postgresql_recipe(), user="postgres", database="postgres")
+
+
+def postgresql_recipe() -> Recipe:
+    """Return how PostgreSQL is run here, wherever it is installed."""
     system = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
     newest_first = sorted(system, key=lambda folder: -float(folder.parent.name))
     # Root's server runs as an account that may not be let into Python's packages. The package
@@ -215,18 +220,21 @@ def start_postgresql() -> Server:
     # SIGTERM would wait until every client has left.
     orders = _Orders(_make_on_postgresql, _cut_postgresql)
     greet = _greet_postgresql
-    recipe = _Recipe(_INITDB, _POSTGRES, folders, "postgres", missing, SIGINT, greet, orders)
-    return _start(recipe, user="postgres", database="postgres")
+    return Recipe(_INITDB, _POSTGRES, folders, "postgres", missing, SIGINT, greet, orders)
 
 
 def start_mariadb() -> Server:
     """Start a MariaDB server, or raise `Missing`."""
+    return start(mariadb_recipe(), user="root", database="sessions")
+
+
+def mariadb_recipe() -> Recipe:
+    """Return how MariaDB is run here, wherever it is installed."""
     folders = [*os.get_exec_path(), "/usr/sbin", "/usr/libexec"]
     missing = "MariaDB is missing: apt-get install mariadb-server"
     orders = _Orders(_make_on_mariadb, _cut_mariadb)
     greet = _greet_mariadb
-    recipe = _Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, greet, orders)
-    return _start(recipe, user="root", database="sessions")
+    return Recipe(_INSTALL_DB, _MARIADBD, folders, "mysql", missing, SIGTERM, greet, orders)
 
 
 def start_redis() -> Server:
@@ -234,15 +242,15 @@ def start_redis() -> Server:
     missing = "Redis is missing: apt-get install redis-server"
     folders = os.get_exec_path()
     orders = _Orders(_make_on_redis, _cut_redis)
-    recipe = _Recipe("", _REDIS, folders, "redis", missing, SIGTERM, _greet_redis, orders)
-    return _start(recipe, user="", database="0")
+    recipe = Recipe("", _REDIS, folders, "redis", missing, SIGTERM, _greet_redis, orders)
+    return start(recipe, user="", database="0")
 
 
-def _start(recipe: _Recipe, user: str, database: str, attempts: int = 3) -> Server:
+def start(recipe: Recipe, user: str, database: str, attempts: int = 3) -> Server:
     for command in filter(None, (recipe.create, recipe.serve)):
         recipe.find(command.split()[0])
     directory = Path(tempfile.mkdtemp(prefix="db-")).resolve()
-    login = ("127.0.0.1", _free_port(), user, "", database)
+    login = ("127.0.0.1", free_port(), user, "", database)
     server = Server(*login, recipe.orders, directory, recipe)
     atexit.register(server.stop)
     if recipe.settings:
@@ -255,12 +263,12 @@ def _start(recipe: _Recipe, user: str, database: str, attempts: int = 3) -> Serv
     except BaseException as error:
         server.stop()
         if attempts > 1 and "Address already in use" in str(error):
-            return _start(recipe, user, database, attempts - 1)
+            return start(recipe, user, database, attempts - 1)
         raise
     return server
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
