@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from litestar.middleware import DefineMiddleware
@@ -180,12 +181,14 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         return getattr(self.alchemy_config, "owns_engine", False)
 
     def _choose_engines(self) -> tuple[AsyncEngine | Engine, AsyncEngine | Engine]:
-        engine = self.alchemy_config.get_engine()
+        alchemy = self.alchemy_config
+        engine = alchemy.get_engine()
         if self._is_for_sessions:
             return sibling(engine, patience=self.database_timeout), engine
-        if self.own_pool:
-            return sibling(engine, patience=self.database_timeout), sibling(engine)
-        return engine, engine
+        if not self.own_pool:
+            return engine, engine
+        make = partial(sibling, engine, reads_causally=getattr(alchemy, "causal_reads", True))
+        return make(patience=self.database_timeout), make()
 
     def _make_keys(self) -> SessionKeys:
         return make_keys(

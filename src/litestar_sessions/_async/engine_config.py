@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from litestar_sessions._async.tables import create_missing
 from litestar_sessions._drivers.closing import async_close
 from litestar_sessions._drivers.engines import ASYNC, check_engine, open_engine
+from litestar_sessions._drivers.galera import read_causally
 from litestar_sessions.exceptions import ConfigurationError
 from litestar_sessions.model import UUIDv7Base
 
@@ -30,6 +31,9 @@ class SQLAlchemyAsyncConfig:
         engine_instance: An engine of the application, used as it is.
         create_all: Whether a backend creates the table of its model, if it is missing, before its
             first statement.
+        causal_reads: Whether statements on a node of a Galera cluster wait for what was committed
+            on the others (``wsrep_sync_wait``), so that who signed in there is known here. It holds
+            for connections that are opened for sessions, and not for those of ``engine_instance``.
         engine_options: Arguments for the creation of the engine, such as ``pool_size`` or ``echo``.
 
     Raises:
@@ -43,6 +47,7 @@ class SQLAlchemyAsyncConfig:
         *,
         engine_instance: AsyncEngine | None = None,
         create_all: bool = False,
+        causal_reads: bool = True,
         **engine_options: Any,
     ) -> None:
         if (connection_string is None) is (engine_instance is None):
@@ -55,11 +60,11 @@ class SQLAlchemyAsyncConfig:
                 "creates it, or hand in connection_string= instead.",
             )
         self.create_all = create_all
+        self.causal_reads = causal_reads
         self.owns_engine = engine_instance is None
         if connection_string is not None:
-            self._engine = open_engine(
-                ASYNC, create_async_engine, connection_string, engine_options
-            )
+            engine = open_engine(ASYNC, create_async_engine, connection_string, engine_options)
+            self._engine = read_causally(engine, wanted=causal_reads)
         elif engine_instance is not None:
             self._engine = check_engine(ASYNC, engine_instance)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL
+from litestar_sessions._drivers.galera import read_causally
 from litestar_sessions._drivers.limits import Limits, limit
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ _siblings: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
 _WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
 
 
-def sibling(engine: AsyncEngine | Engine, *, patience: float | None = None) -> AsyncEngine | Engine:
+def sibling(
+    engine: AsyncEngine | Engine, *, patience: float | None = None, reads_causally: bool = False
+) -> AsyncEngine | Engine:
     """Return an engine with a pool of its own for the same database, or the same engine.
 
     What holds a connection of the one pool cannot starve the other. Driver, credentials, size of
@@ -52,7 +55,7 @@ def sibling(engine: AsyncEngine | Engine, *, patience: float | None = None) -> A
         limit(pool, engine.dialect, Limits(patience))
     created = _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
     _siblings.setdefault(engine, WeakSet()).add(created)
-    return created
+    return read_causally(created, wanted=reads_causally)
 
 
 def siblings_of(engine: Any) -> list[Any]:
