@@ -69,6 +69,22 @@ def _greet_node(directory: Path, _port: int) -> None:
         cursor.execute("CREATE DATABASE IF NOT EXISTS sessions")
 
 
+@contextmanager
+def applying_nothing(node: Server) -> Iterator[Callable[[], int]]:
+    """Have a node not apply what others commit; lend what counts the statements that wait on it."""
+
+    def waiting() -> int:
+        # A node that waits for others would not answer from a table.
+        cursor.execute("SHOW PROCESSLIST")
+        return sum(f"{statement}".startswith("SELECT") for *_, statement, _ in cursor)
+
+    with pymysql.connect(host=node.host, port=node.port, user=node.user) as client:
+        cursor = client.cursor()
+        cursor.execute("FLUSH TABLES WITH READ LOCK")
+        yield waiting
+        cursor.execute("UNLOCK TABLES")
+
+
 @dataclass(frozen=True)
 class PostgreSQLPair:
     """A server that can be written to, and another one that follows it until they switch over."""

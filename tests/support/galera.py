@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from litestar_sessions import SessionPlugin, SQLAlchemyAsyncConfig, SQLAlchemySyncConfig
+from litestar_sessions import (
+    AsyncSessionStorage,
+    SessionPlugin,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySyncConfig,
+    SyncSessionStorage,
+)
 from litestar_sessions._drivers.engines import is_async_url
+from litestar_sessions._requests.threaded import in_place, in_threads
+from tests.support.models import UserSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
+
+    from litestar_sessions._requests.storage import SessionStorage
+    from tests.support.clock import Clock
 
 AnyEngine: TypeAlias = Any
 Opener: TypeAlias = "Callable[..., AbstractAsyncContextManager[AnyEngine]]"
@@ -43,13 +54,24 @@ async def opened_beside(url: URL, **options: Any) -> AsyncIterator[AnyEngine]:
 OPENERS: tuple[Opener, ...] = (opened_by_url, opened_beside)
 
 
+def storage_on(engine: AnyEngine, clock: Clock) -> SessionStorage:
+    """Return a storage of the half that the engine belongs to."""
+    if hasattr(engine, "sync_engine"):
+        return in_place(AsyncSessionStorage(engine, UserSession, clock=clock), engine)
+    return in_threads(SyncSessionStorage(engine, UserSession, clock=clock), engine)
+
+
 async def ask(engine: AnyEngine, statement: str) -> list[tuple[Any, ...]]:
-    """Return the rows of the answer."""
-    if not hasattr(engine, "sync_engine"):
-        with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(statement))]
-    async with engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(statement))]
+    """Return the rows of the answer, if it has any."""
+    if hasattr(engine, "sync_engine"):
+        async with engine.connect() as connection:
+            return _rows(await connection.execute(text(statement)))
+    with engine.connect() as connection:
+        return _rows(connection.execute(text(statement)))
+
+
+def _rows(result: Any) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in result] if result.returns_rows else []
 
 
 async def close(engine: AnyEngine) -> None:
