@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from litestar_sessions._drivers.engines import is_async_url
+from litestar_sessions._drivers.urls import is_async_url
 from tests.support.clusters import applying_nothing
 from tests.support.galera import OPENERS, ask, opened_by_url, storage_on
 from tests.support.site import open_site

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, event, select
+from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import SQLAlchemySyncConfig, SyncSessionStorage
 from litestar_sessions._sql.statements import SessionStatements
@@ -15,7 +16,7 @@ from tests.support.at_once import sync_at_once
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import Any
 
@@ -181,6 +182,63 @@ def test_the_batches_of_two_who_delete_at_once_add_up(
     delete = partial(storage.delete_expired, batch_size=7)
     assert sum(sync_at_once(delete, delete)) == 200
     assert storage.delete_all() == 0
+
+
+TRIGGERS = {
+    "postgresql": """
+        CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF OLD.session_id = 'stop' THEN
+                RAISE EXCEPTION 'stopped' USING ERRCODE = '{state}';
+            END IF;
+            RETURN OLD;
+        END $$;
+        CREATE TRIGGER stop BEFORE DELETE ON user_sessions FOR EACH ROW EXECUTE FUNCTION stop()""",
+    "mysql": """
+        CREATE TRIGGER stop BEFORE DELETE ON user_sessions FOR EACH ROW
+            IF OLD.session_id = 'stop' THEN
+                SIGNAL SQLSTATE '{state}' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'stopped';
+            END IF""",
+}
+
+
+@pytest.fixture
+def stopping(with_row_locks: Database, clock: Clock) -> Iterator[Callable[..., SyncSessionStorage]]:
+    """What makes a storage where the third of four expired sessions ends a batch in an error."""
+    config = SQLAlchemySyncConfig(with_row_locks.url)
+    engine = config.get_engine()
+    storage = SyncSessionStorage(engine, UserSession, clock=clock)
+
+    def make(state: str, number: int = 0) -> SyncSessionStorage:
+        trigger = TRIGGERS[engine.dialect.name].format(state=state, number=number)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(trigger)
+        return storage
+
+    UserSession.metadata.drop_all(engine)
+    storage.create_table()
+    for name in ("oldest", "older", "stop", "old"):
+        clock.advance(seconds=1)
+        storage.save(name, b"", clock.now)
+    yield make
+    UserSession.metadata.drop_all(engine)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("DROP FUNCTION stop")
+    config.dispose()
+
+
+def test_a_batch_that_is_lost_to_others_each_time_is_left_to_the_next_run(
+    stopping: Callable[..., SyncSessionStorage],
+) -> None:
+    storage = stopping("40001", 1213)
+    assert storage.delete_expired(batch_size=1) == 2
+    assert storage.delete_expired(batch_size=1) == 0
+
+
+def test_any_other_error_is_raised(stopping: Callable[..., SyncSessionStorage]) -> None:
+    storage = stopping("57014", 1317)
+    with pytest.raises(DBAPIError, match="stopped"):
+        storage.delete_expired(batch_size=1)
 
 
 def test_a_batch_of_nothing_is_refused(storage: SyncSessionStorage) -> None:

@@ -16,7 +16,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
-from litestar_sessions._drivers.engines import is_async_url
+from litestar_sessions._drivers.urls import is_async_url
 from litestar_sessions._requests.threaded import in_place, in_threads
 from tests.support.models import UserSession
 

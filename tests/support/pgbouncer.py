@@ -10,12 +10,12 @@ from signal import SIGTERM
 from typing import TYPE_CHECKING
 
 from tests.support.servers import (
+    Recipe,
     _cut_postgresql,
     _greet_postgresql,
     _make_on_postgresql,
     _Orders,
-    _Recipe,
-    _start,
+    start,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ default_pool_size = 5
 def start_pgbouncer(server: Access) -> Server:
     """Start a PgBouncer in transaction mode for a PostgreSQL server, or raise `Missing`."""
     folders = [*os.get_exec_path(), "/usr/sbin"]
-    recipe = _Recipe(
+    recipe = Recipe(
         create="",
         serve="pgbouncer settings",
         folders=folders,
@@ -51,7 +51,7 @@ def start_pgbouncer(server: Access) -> Server:
     if _can_keep_statements(recipe.find("pgbouncer")):
         # Then clients need not know that PgBouncer is there, but not everybody has that.
         recipe = replace(recipe, settings=f"{recipe.settings}max_prepared_statements = 0\n")
-    return _start(recipe, user=server.user, database=server.database)
+    return start(recipe, user=server.user, database=server.database)
 
 
 def _can_keep_statements(program: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.pool import QueuePool, SingletonThreadPool
 
+from litestar_sessions._drivers.forks import safe_to_fork
 from litestar_sessions._drivers.urls import parse_url
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -103,7 +104,7 @@ def open_engine(
         ) from error
     if dialect.name == "sqlite":
         event.listen(getattr(engine, "sync_engine", engine), "connect", _set_up_sqlite)
-    return engine
+    return safe_to_fork(engine)
 
 
 def check_engine(kind: EngineKind[EngineT], engine: AsyncEngine | Engine) -> EngineT:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL
+from litestar_sessions._drivers.forks import is_in_memory, safe_to_fork
 from litestar_sessions._drivers.galera import read_causally
 from litestar_sessions._drivers.limits import Limits, limit
 
@@ -38,8 +39,7 @@ def sibling(
     It is the same engine where there is nothing to starve (`NullPool`), or where another connection
     would be another database.
     """
-    is_in_memory = engine.dialect.name == "sqlite" and engine.url.database in {None, "", ":memory:"}
-    if is_in_memory or not isinstance(engine.pool, QueuePool):
+    if is_in_memory(engine) or not isinstance(engine.pool, QueuePool):
         return engine
     pool: Any = engine.pool.recreate()
     if pool.size() > 0 and pool._max_overflow > 0:  # noqa: SLF001 - there is no public way
@@ -55,7 +55,7 @@ def sibling(
         limit(pool, engine.dialect, Limits(patience))
     created = _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
     _siblings.setdefault(engine, WeakSet()).add(created)
-    return read_causally(created, wanted=reads_causally)
+    return safe_to_fork(read_causally(created, wanted=reads_causally))
 
 
 def siblings_of(engine: Any) -> list[Any]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from litestar_sessions._sync.verbs import Verbs
 from litestar_sessions._drivers.compat import sync_sleep
+from litestar_sessions._drivers.failures import Failure, failure_of
 from litestar_sessions._sql.dialects import lets_one_write
 from litestar_sessions._sql.parameters import named
 from litestar_sessions._sql.purges import Batches
@@ -38,6 +41,8 @@ class RemovingVerbs(Verbs):
         Each batch is a transaction of its own, and as large as a moment allows, so that nobody
         waits for all of them. A session that is saved meanwhile stays. What others have locked at
         that moment, be it to remove it too, is left to the next run; so is what expires meanwhile.
+        On a Galera cluster the locks of the other nodes are not seen. A batch that another node has
+        removed first is tried again, and at last is left to the next run too, as are all after it.
 
         Args:
             batch_size: How many to remove at once, at most.
@@ -50,6 +55,11 @@ class RemovingVerbs(Verbs):
         batches = Batches(batch_size, one_writes=one_writes)
         for limit in batches:
             values = {"s_now": now, "s_limit": limit}
-            count = self._write_patiently(self._statements.delete_expired, values)
+            try:
+                count = self._write_patiently(self._statements.delete_expired, values)
+            except DBAPIError as error:
+                if failure_of(error) is Failure.CONFLICT:
+                    break
+                raise
             sync_sleep(batches.pause_after(count))
         return batches.total
