@@ -9,7 +9,7 @@ from sqlalchemy.exc import StatementError
 
 from litestar_sessions._drivers.compat import async_sleep
 from litestar_sessions._drivers.direct import StatementRunner
-from litestar_sessions._drivers.greenlets import call_in_greenlet
+from litestar_sessions._drivers.greenlets import caller_for
 from litestar_sessions._drivers.retries import Retries
 from litestar_sessions._sql.records import again
 
@@ -37,6 +37,7 @@ class Execution:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._runner = StatementRunner(engine)
+        self._call = caller_for(engine)
 
     async def read(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
@@ -60,8 +61,10 @@ class Execution:
     ) -> T:
         while True:
             try:
-                return await call_in_greenlet(run, statement, values, answer)
+                result: T = await self._call(run, statement, values, answer)
             except StatementError as error:
                 await async_sleep(retries.pause_after(error))
                 if retries.has_reconnected:
                     answer = again(answer)
+            else:
+                return result

@@ -6,6 +6,7 @@ the fast drivers that takes longer than most of what a statement needs, so green
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from greenlet import getcurrent, greenlet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
-__all__ = ("call_in_greenlet",)
+__all__ = ("call_in_greenlet", "caller_for")
 
 MOST_IDLE = 64
 """How many greenlets a thread keeps: more would only be of use to as many statements at once."""
@@ -95,3 +98,24 @@ async def call_in_greenlet(function: Callable[..., T], *arguments: Any) -> T:
         workers.append(worker)
     answer: T = job.answer if job.error is None else job.fail()
     return answer
+
+
+_unattended: set[asyncio.Future[Any]] = set()
+"""Calls that go on, for the event loop itself does not keep them."""
+
+
+def caller_for(engine: AsyncEngine) -> Callable[..., Awaitable[Any]]:
+    """Return what calls functions that ask something of an engine."""
+    return _call_to_the_end if engine.dialect.driver == "aiosqlite" else call_in_greenlet
+
+
+async def _call_to_the_end(function: Callable[..., T], *arguments: Any) -> T:
+    """Return what the function returns; it is done to the end, even if nobody waits any more.
+
+    A statement of aiosqlite cannot be cancelled: its thread goes on, and would keep the lock of the
+    database until somebody fetches the rows.
+    """
+    task = asyncio.ensure_future(call_in_greenlet(function, *arguments))
+    _unattended.add(task)
+    task.add_done_callback(_unattended.discard)
+    return await asyncio.shield(task)

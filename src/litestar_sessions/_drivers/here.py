@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Engine
+
 T = TypeVar("T")
 
-__all__ = ("call_here",)
+__all__ = ("call_here", "caller_for")
 
 
 def call_here(function: Callable[..., T], *arguments: Any) -> T:
     """Return what the function returns."""
     return function(*arguments)
+
+
+def caller_for(_engine: Engine) -> Callable[..., Any]:
+    """Return what calls functions that ask something of an engine."""
+    return call_here

@@ -9,7 +9,7 @@ from sqlalchemy.exc import StatementError
 
 from litestar_sessions._drivers.compat import sync_sleep
 from litestar_sessions._drivers.direct import StatementRunner
-from litestar_sessions._drivers.here import call_here
+from litestar_sessions._drivers.here import caller_for
 from litestar_sessions._drivers.retries import Retries
 from litestar_sessions._sql.records import again
 
@@ -37,6 +37,7 @@ class Execution:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._runner = StatementRunner(engine)
+        self._call = caller_for(engine)
 
     def read(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
@@ -60,8 +61,10 @@ class Execution:
     ) -> T:
         while True:
             try:
-                return call_here(run, statement, values, answer)
+                result: T = self._call(run, statement, values, answer)
             except StatementError as error:
                 sync_sleep(retries.pause_after(error))
                 if retries.has_reconnected:
                     answer = again(answer)
+            else:
+                return result
