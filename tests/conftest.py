@@ -38,8 +38,8 @@ _SLOW_ROOMS = {"project", "tools"}
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Have a few more workers than processors, since tests wait for servers now and then."""
-    return -(-3 * (os.cpu_count() or 1) // 2)
+    """Have more workers than processors, since tests wait for servers, or for silence."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 
 from litestar_sessions._drivers.closing import close_engines
-from litestar_sessions._drivers.siblings import sibling
+from litestar_sessions._drivers.siblings import engines_for, is_for_sessions
 from litestar_sessions._requests.checks import (
     check_cookie,
     check_id_bytes,
@@ -118,6 +117,11 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         )
         """What backends know of this config."""
 
+    def _choose_engines(self) -> tuple[AsyncEngine | Engine, AsyncEngine | Engine]:
+        return engines_for(
+            self.alchemy_config, patience=self.database_timeout, own_pool=self.own_pool
+        )
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy that shares engine, model and keys."""
         duplicate = copy(self)
@@ -173,22 +177,10 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
         The config may be used again and then opens new ones.
         """
-        theirs = None if self._is_for_sessions else self.alchemy_config.get_engine()
-        await close_engines(*({self.settings.engine, self.settings.patient_engine} - {theirs}))
-
-    @property
-    def _is_for_sessions(self) -> bool:
-        return getattr(self.alchemy_config, "owns_engine", False)
-
-    def _choose_engines(self) -> tuple[AsyncEngine | Engine, AsyncEngine | Engine]:
-        alchemy = self.alchemy_config
-        engine = alchemy.get_engine()
-        if self._is_for_sessions:
-            return sibling(engine, patience=self.database_timeout), engine
-        if not self.own_pool:
-            return engine, engine
-        make = partial(sibling, engine, reads_causally=getattr(alchemy, "causal_reads", True))
-        return make(patience=self.database_timeout), make()
+        opened = {self.settings.engine, self.settings.patient_engine or self.settings.engine}
+        if not is_for_sessions(self.alchemy_config):
+            opened.discard(self.alchemy_config.get_engine())
+        await close_engines(*opened)
 
     def _make_keys(self) -> SessionKeys:
         return make_keys(

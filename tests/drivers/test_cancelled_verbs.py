@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -134,10 +134,13 @@ async def test_a_cancelled_verb_on_an_engine_of_an_application_keeps_no_lock(
     config = ServerSideSessionConfig(renew_on_access=True)
     backend = SQLAlchemyAsyncSessionBackend(config, alchemy, UserSession)
     await backend.set("id", b"0")
-    with closing(sqlite3.connect(tmp_path / "sessions.db", isolation_level=None)) as other:
+    place = tmp_path / "sessions.db"
+    with closing(sqlite3.connect(place, isolation_level=None, timeout=0)) as other:
         for number in range(40):
-            if is_waiting:
-                other.execute("BEGIN IMMEDIATE")
+            while is_waiting and not other.in_transaction:
+                await asyncio.sleep(0.001)
+                with suppress(sqlite3.OperationalError):  # what was cancelled may still be at work
+                    other.execute("BEGIN IMMEDIATE")
             getting = asyncio.create_task(backend.get("id"))
             await asyncio.sleep(number * 0.0001)
             getting.cancel()

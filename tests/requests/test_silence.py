@@ -105,6 +105,7 @@ async def test_a_silent_database_is_asked_by_one_trial_now_and_then_and_by_nobod
             with proxy.silence():
                 seconds += 1
                 assert (await client.get("/")).status_code == 503
+                await asyncio.sleep(0.1)  # good-byes are on their way
                 asked = proxy.sent
                 answers = [await client.get("/") for _ in range(20)]
                 assert {answer.status_code for answer in answers} == {503}

@@ -17,6 +17,7 @@ from sqlalchemy import URL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LOGGED = " - litestar_sessions - "
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "examples.demo"]
 
@@ -35,7 +36,10 @@ def settings(url: URL | str | None, port: int | str = 0) -> dict[str, str]:
 
 @contextmanager
 def demo(url: URL | str | None, folder: Path, port: int = 0) -> Iterator[str]:
-    """Run the demo in a folder; lend its address; see that Ctrl-C ends it quietly."""
+    """Run the demo in a folder; lend its address; see that Ctrl-C ends it quietly.
+
+    It may have told of an outage.
+    """
     process = Popen(
         COMMAND, cwd=folder, env=settings(url, port), stdout=PIPE, stderr=PIPE, text=True
     )
@@ -47,7 +51,10 @@ def demo(url: URL | str | None, folder: Path, port: int = 0) -> Iterator[str]:
             assert found, process.communicate()
             yield found[0]
             process.send_signal(SIGINT)
-            assert process.communicate(timeout=20) == ("", "")
+            output, log = process.communicate(timeout=20)
+            assert output == ""
+            strange = [line for line in log.splitlines() if LOGGED not in line]
+            assert strange == [], strange
             assert process.returncode == 0
         finally:
             process.kill()

@@ -89,7 +89,6 @@ class FaultyProxy(RoundTripProxy):
             self._forgotten |= self._ends - before
 
     def _read(self, end: _End) -> None:
-        self.sent += end.is_client
         if end in self._forgotten:
             self._drop(end)
         elif end in self._doomed:
@@ -105,8 +104,14 @@ class FaultyProxy(RoundTripProxy):
             data = end.socket.recv(256 * 1024)
         except OSError:
             data = b""
-        if not data:
+        if data:
+            self._count_answer(end)
+        else:
             self._cut(end)
+
+    def _count_answer(self, end: _End) -> None:
+        self.sent += end.is_client
+        super()._count_answer(end)
 
     def _cut(self, end: _End) -> None:
         self._close(end)

@@ -27,6 +27,6 @@ class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
             self.model,
             clock=self.clock,
             keys=self.keys,
-            patient_engine=check_engine(ASYNC, self.settings.patient_engine),
+            patient_engine=check_engine(ASYNC, self.settings.patient_engine or engine),
         )
         return in_place(storage, engine)

@@ -50,11 +50,7 @@ class CompiledStatement:
             TimeoutError: There is no time left.
         """
         parameters = self._parameters(values)
-        try:
-            connection = engine.raw_connection()
-        except self._driver_error as error:
-            is_dead = self._dialect.is_disconnect(error, None, None)
-            raise self._error(engine, error, None, is_dead=is_dead) from error
+        connection = self._connect(engine)
         try:
             reply = call_in_time(connection, self.ask, connection, parameters, writes=writes)
         except TooLateError:
@@ -72,6 +68,13 @@ class CompiledStatement:
             raise
         connection.close()
         return reply
+
+    def _connect(self, engine: Engine) -> PoolProxiedConnection:
+        try:
+            return engine.raw_connection()
+        except self._driver_error as error:
+            is_dead = self._dialect.is_disconnect(error, None, None)
+            raise self._error(engine, error, None, is_dead=is_dead) from error
 
     def _is_of_no_use(self, connection: PoolProxiedConnection, error: Any) -> bool:
         is_dead = self._dialect.is_disconnect(error, connection, None)

@@ -51,13 +51,16 @@ def watch(engine: Engine) -> None:
 def give_up(engine: Engine, connection: PoolProxiedConnection, error: Exception) -> None:
     """Close a connection that is of no use any more, and have new ones in place of the others.
 
-    What has happened to one has most often happened to all: the server was restarted, is read-only
-    since a failover, or is silent.
+    What has happened to one has most often happened to all, those of other engines for the same
+    database among them: the server was restarted, is read-only since a failover, or is silent.
     """
-    if engine in _opened:
-        _opened[engine].given_up_at = monotonic()
-    invalidate: Any = engine.pool._invalidate  # noqa: SLF001 - as SQLAlchemy does when one is dead
-    invalidate(connection, error)
+    now = monotonic()
+    for each, opened in tuple(_opened.items()):
+        if each is engine or each.url == engine.url:
+            opened.given_up_at = now
+            pool: Any = each.pool
+            # As SQLAlchemy does when a connection is dead.
+            pool._invalidate(connection if each is engine else None, error)  # noqa: SLF001
 
 
 def cut_all(engine: Engine) -> None:

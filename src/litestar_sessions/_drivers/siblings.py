@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -18,11 +19,37 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ("sibling", "siblings_of")
+    from litestar_sessions._drivers.engine_config import EngineConfig
+
+__all__ = ("engines_for", "is_for_sessions", "sibling", "siblings_of")
 
 _siblings: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
 
 _WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
+
+
+def is_for_sessions(config: EngineConfig) -> bool:
+    """Tell whether an engine was created here, and not by the application."""
+    return getattr(config, "owns_engine", False)
+
+
+def engines_for(
+    config: EngineConfig, *, patience: float, own_pool: bool
+) -> tuple[AsyncEngine | Engine, AsyncEngine | Engine]:
+    """Return the engine for requests, and that for what takes long on purpose.
+
+    Args:
+        config: What has an engine.
+        patience: How many seconds an operation of a request may take.
+        own_pool: Whether an engine of the application is left alone.
+    """
+    engine = config.get_engine()
+    if is_for_sessions(config):
+        return sibling(engine, patience=patience), engine
+    if not own_pool:
+        return engine, engine
+    make = partial(sibling, engine, reads_causally=getattr(config, "causal_reads", True))
+    return make(patience=patience), make()
 
 
 def sibling(

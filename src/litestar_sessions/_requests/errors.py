@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from litestar.exceptions import HTTPException
 
-from litestar_sessions.exceptions import SessionError
+from litestar_sessions.exceptions import SessionDatabaseError, SessionError
 
-__all__ = ("SessionConflictError", "SessionUnavailableError")
+__all__ = ("UNANSWERED", "SessionConflictError", "SessionUnavailableError")
 
 
 class SessionUnavailableError(SessionError, HTTPException):
@@ -34,3 +34,7 @@ class SessionConflictError(SessionError, HTTPException):
 
     def __init__(self) -> None:
         super().__init__(detail="The session was changed by another request. Try again.")
+
+
+UNANSWERED = (SessionUnavailableError, SessionDatabaseError)
+"""What a storage raises if there is no answer, now or ever."""

@@ -9,10 +9,10 @@ from litestar.types import Empty
 
 from litestar_sessions._requests.browser import with_headers
 from litestar_sessions._requests.cookies import read_cookie
-from litestar_sessions._requests.errors import SessionUnavailableError
+from litestar_sessions._requests.errors import UNANSWERED
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.unavailable import UnavailableSession
-from litestar_sessions.exceptions import ResponseStartedError, SessionDatabaseError
+from litestar_sessions.exceptions import ResponseStartedError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -84,7 +84,7 @@ class RequestSession:
             return {}
         try:
             session = await self._tracked.load(self._sent_id)
-        except (SessionUnavailableError, SessionDatabaseError) as error:
+        except UNANSWERED as error:
             self._error = error
             return UnavailableSession(error)
         self._is_involved = self._tracked.stored is not None

@@ -42,8 +42,6 @@ class SessionSettings:
     """What has the engine."""
     engine: AsyncEngine | Engine
     """The engine through which requests reach the sessions: that one, or its sibling."""
-    patient_engine: AsyncEngine | Engine
-    """The engine for what takes long on purpose: creating tables, and deleting many sessions."""
     model: type[Any]
     """The mapped class of the session table."""
     policy: SessionPolicy
@@ -56,6 +54,8 @@ class SessionSettings:
     creates_table: bool = False
     """Whether the table is created if it is missing."""
     table: TableState = field(default_factory=TableState)
+    patient_engine: AsyncEngine | Engine | None = None
+    """The engine for creating tables and deleting many sessions; by default that of requests."""
     health: Health = field(default_factory=Health)
     """What is known of the database; whatever asks it shares it."""
 
@@ -86,7 +86,6 @@ def settings_of(
     clock = clock or utc_now
     return SessionSettings(
         alchemy,
-        alchemy.get_engine(),
         alchemy.get_engine(),
         model,
         # Litestar's own middleware saves a session with each response, so that reading prolongs its

@@ -6,14 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.codec import decode, encode, encode_merged
-from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
+from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError
 from litestar_sessions._requests.events import warn
 from litestar_sessions._sql.records import StoredSession
-from litestar_sessions.exceptions import (
-    ResponseStartedError,
-    SessionDatabaseError,
-    SessionExistsError,
-)
+from litestar_sessions.exceptions import ResponseStartedError, SessionExistsError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -186,7 +182,7 @@ class TrackedSession:
         try:
             if await self._storage.touch(self.session_id, expires_at):
                 self._adopt(replace(stored, expires_at=expires_at))
-        except (SessionUnavailableError, SessionDatabaseError) as error:
+        except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
 

@@ -27,6 +27,6 @@ class SQLAlchemySyncSessionBackend(StorageSessionBackend[SyncEngineConfig]):
             self.model,
             clock=self.clock,
             keys=self.keys,
-            patient_engine=check_engine(SYNC, self.settings.patient_engine),
+            patient_engine=check_engine(SYNC, self.settings.patient_engine or engine),
         )
         return in_threads(storage, engine)
