@@ -39,7 +39,7 @@ _SLOW_ROOMS = {"project", "tools"}
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Have more workers than processors, since tests wait for servers, or for silence."""
-    return 2 * (os.cpu_count() or 1)
+    return -(-3 * (os.cpu_count() or 1) // 2)
 
 
 @pytest.hookimpl(optionalhook=True)

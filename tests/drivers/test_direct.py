@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from litestar_sessions import (
 )
 from litestar_sessions._requests.threaded import in_place
 from tests.support.calls import called
+from tests.support.databases import threads_of_aiosqlite_end
 from tests.support.lives import WARM_UP, life
 from tests.support.models import MissingSession, UserSession
 
@@ -244,10 +243,7 @@ async def test_an_error_of_connecting_is_the_one_of_sqlalchemy(
         await failure(url, clock, is_async=is_async, is_watched=is_watched)
         for is_watched in (False, True)
     ]
-    # aiosqlite's threads go on for a moment, and want the event loop.
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            await asyncio.to_thread(thread.join, 5)
+    await threads_of_aiosqlite_end()
     assert direct == watched
     assert direct[-1] == 0
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions._drivers.failures import Failure, describe, failure_of
+from tests.support.databases import threads_of_aiosqlite_end
 
 if TYPE_CHECKING:
     from tests.support.databases import Database
@@ -44,6 +45,7 @@ async def error_of(at: tuple[bool, Database], statement: str, **change: Any) -> 
                     await connection.run_sync(provoke)
             finally:
                 await engine.dispose()
+                await threads_of_aiosqlite_end()
         else:
             sync_engine = create_engine(url)
             try:

@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
 
-CHILDREN, VISITORS, VISITS = 3, 4, 20
+CHILDREN, VISITORS, VISITS = 2, 4, 8
 
 
 def config_for(url: Any, *, is_async: bool, is_ours: bool = True) -> SQLAlchemySessionConfig:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support.clock import Clock
     from tests.support.databases import Servers
 
-PATIENCE = 0.4
+PATIENCE = 0.3
 AGES = 8.0
 """Much longer than anything here may take, in seconds."""
 POOL = 3
@@ -187,4 +187,4 @@ async def test_the_storage_of_a_request_is_unavailable_and_says_after_how_long(
         await open_connections(site)
         with proxy.silence(), pytest.raises(SessionUnavailableError) as caught:
             await in_time(site.backend.storage.load("none"))
-        assert str(caught.value.__cause__) == "no answer within 0.4 seconds"
+        assert str(caught.value.__cause__) == "no answer within 0.3 seconds"

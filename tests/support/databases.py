@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,13 @@ class Database:
         """End the connections of every client; a file has none."""
         if self.server is not None:
             self.server.cut(str(self.url.database))
+
+
+async def threads_of_aiosqlite_end() -> None:
+    """Wait for those of connections that could not be opened: they want the event loop."""
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 5)
 
 
 def url_on(server: Access, driver: str, database: str) -> URL:
