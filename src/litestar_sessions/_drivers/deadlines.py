@@ -11,18 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from litestar_sessions._drivers.cutting import cut
 
-if sys.version_info >= (3, 11):
-    from asyncio import timeout
-else:
-    from async_timeout import timeout
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from sqlalchemy import PoolProxiedConnection
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from typing_extensions import Self
 
 T = TypeVar("T")
 
@@ -47,72 +40,91 @@ _TOO_LATE = "There was no time left to begin a statement."
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
+_lock = Lock()
+"""A connection is not cut while a thread gives it back."""
+
 
 class TooLateError(TimeoutError):
     """There was no time left to begin a statement; nothing was asked of the database."""
 
 
 class Deadline:
-    """A block that ends in time, or a little later with a `TimeoutError`.
+    """A block of a task that ends in time, or a little later, with a `TimeoutError`.
 
     It is known to whatever runs in the block, in worker threads too. What it interrupts is the
     connection and not the code: drivers that are cancelled have a long talk with the server first.
+    Where there is no connection yet, or cutting it is of no use, the task is interrupted.
 
     Args:
         seconds: How long the block may take.
     """
 
     __slots__ = (
+        "_cancelling",
         "_connection",
-        "_ends",
-        "_has_cut",
-        "_lock",
+        "_has_ended",
+        "_has_interrupted",
+        "_last_write",
         "_seconds",
-        "_timeout",
+        "_task",
         "_timer",
         "_token",
+        "is_over",
     )
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._ends = monotonic() + seconds
+        self._last_write = monotonic() + seconds * (1 - SERVER_SHARE)
         self._connection: DBAPIConnection | None = None
-        self._lock = Lock()
-        self._has_cut = False
+        self._has_ended = False
+        self._has_interrupted = False
+        self.is_over = False
+        """Whether the time has passed."""
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> None:
+        self._task: Any = asyncio.current_task()
+        self._cancelling = _cancelling(self._task)
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
         self._token = _current.set(self)
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._cut)
-        self._timeout = timeout(self._seconds + _GRACE)
-        await self._timeout.__aenter__()
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         _current.reset(self._token)
+        self._has_ended = True
         if self._connection is None:  # or a thread still waits, and is not forgotten
             self._timer.cancel()
-        too_late = TimeoutError(f"no answer within {self._seconds:g} seconds")
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except (TimeoutError, asyncio.TimeoutError):
-            raise too_late from error
-        if isinstance(error, Exception) and self.is_over:
-            raise too_late from error
+        if self.is_over and error is not None:
+            self._end(error)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the time has passed."""
-        return self._has_cut or monotonic() >= self._ends
+    def _expire(self) -> None:
+        self.is_over = True
+        with _lock:
+            connection = self._connection
+            if connection is not None:
+                cut(connection)
+        if connection is None:
+            self._interrupt()
+        else:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_GRACE, self._interrupt)
+
+    def _interrupt(self) -> None:
+        if not self._has_ended:  # or a thread alone still waits
+            self._has_interrupted = True
+            self._task.cancel()
+
+    def _end(self, error: BaseException) -> None:
+        """Raise a `TimeoutError` in place of an error that the end of the time has caused."""
+        if self._has_interrupted and sys.version_info >= (3, 11):
+            is_ours = self._task.uncancel() <= self._cancelling
+        else:
+            is_ours = self._has_interrupted
+        if isinstance(error, Exception) or (is_ours and isinstance(error, asyncio.CancelledError)):
+            raise TimeoutError(f"no answer within {self._seconds:g} seconds") from error
 
     @property
     def has_time_to_write(self) -> bool:
         """Whether the server gives up a statement that is begun now before the time has passed."""
-        return self._ends - monotonic() >= self._seconds * SERVER_SHARE
+        return monotonic() <= self._last_write
 
     def hold(self, connection: DBAPIConnection | None, *, writes: bool) -> None:
         """Have a connection cut when the time has passed, until it is released.
@@ -121,20 +133,18 @@ class Deadline:
             TooLateError: There is no time left for a statement.
         """
         self._connection = connection
-        if self.is_over or (writes and not self.has_time_to_write):
+        if self.is_over or (writes and monotonic() > self._last_write):
             self.release()
             raise TooLateError(_TOO_LATE)
 
     def release(self) -> None:
         """Leave the connection alone from now on; it goes back to its pool."""
-        with self._lock:
+        with _lock:
             self._connection = None
 
-    def _cut(self) -> None:
-        self._has_cut = True
-        with self._lock:
-            if self._connection is not None:
-                cut(self._connection)
+
+def _cancelling(task: Any) -> int:
+    return task.cancelling() if sys.version_info >= (3, 11) else 0
 
 
 def current_deadline() -> Deadline | None:

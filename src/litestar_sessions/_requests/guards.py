@@ -60,31 +60,40 @@ class LimitedStorage(WrappedStorage):
     async def _call(self, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._health.is_silent:
             await self._try()
-        return await self._ask(self._patience, verb, *args, **kwargs)
+        asked_at = self._health.clock()
+        try:
+            with Deadline(self._patience):
+                answer = await verb(*args, **kwargs)
+        except SessionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - each driver has exceptions of its own
+            failure = self._failure(error, asked_at)
+            raise failure from failure.__cause__
+        self._health.note_answer()
+        return answer
 
     async def _try(self) -> None:
         """Ask a database that was silent something harmless, if that is due."""
         if not self._health.may_try():
             self._health.note_refusal()
             raise SessionUnavailableError
-        await self._ask(min(self._patience, self._health.TRIAL_TIME), self._storage.load, _NOBODY)
-
-    async def _ask(
-        self, seconds: float, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
         asked_at = self._health.clock()
         try:
-            async with Deadline(seconds):
-                answer = await verb(*args, **kwargs)
-        except SessionError:
-            raise
-        except Exception as error:  # each driver has exceptions of its own
-            if failure_of(error) is not Failure.BUG:
-                self._health.note_failure(error, asked_at=asked_at)
-                raise SessionUnavailableError from error
-            raise _bug(error) from None
+            with Deadline(min(self._patience, self._health.TRIAL_TIME)):
+                await self._storage.load(_NOBODY)
+        except Exception as error:  # noqa: BLE001 - as above
+            failure = self._failure(error, asked_at)
+            raise failure from failure.__cause__
         self._health.note_answer()
-        return answer
+
+    def _failure(self, error: Exception, asked_at: float) -> Exception:
+        """Return what is raised in place of an error, once that has been taken note of."""
+        if failure_of(error) is Failure.BUG:
+            return _bug(error)
+        self._health.note_failure(error, asked_at=asked_at)
+        failure = SessionUnavailableError()
+        failure.__cause__ = error
+        return failure
 
 
 def _bug(error: Exception) -> SessionDatabaseError:
@@ -92,6 +101,6 @@ def _bug(error: Exception) -> SessionDatabaseError:
     message = f"The session database cannot do what it was asked: {describe(error)}"
     fail("database_error", message)
     bug = SessionDatabaseError(message)
-    if not isinstance(error, (IntegrityError, DataError)):  # whose texts quote the row
-        bug.__cause__ = error
+    # The texts of these quote the row.
+    bug.__cause__ = None if isinstance(error, (IntegrityError, DataError)) else error
     return bug
