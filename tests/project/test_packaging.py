@@ -143,7 +143,6 @@ def test_the_metadata_asks_for_no_driver_and_no_greenlet(distributions: Path) ->
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist")]
     always = [line.split()[1] for line in required if "extra ==" not in line]
     assert [name.partition("<")[0].partition(">")[0] for name in always] == [
-        "async-timeout",  # of Python 3.10
         "litestar",
         "sqlalchemy",
         "uuid-utils",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support.clock import Clock
     from tests.support.databases import Servers
 
-PATIENCE = 0.3
+PATIENCE = 0.6
 AGES = 8.0
 """Much longer than anything here may take, in seconds."""
 POOL = 3
@@ -65,7 +65,8 @@ async def open_connections(site: Site, count: int = POOL) -> None:
     """Have a few connections in the pool."""
     pool: Any = site.engine.pool
     while pool.checkedin() < count:
-        await asyncio.gather(*(site.backend.storage.load("none") for _ in range(2 * count)))
+        loads = (site.backend.storage.load("none") for _ in range(2 * count))
+        await asyncio.gather(*loads, return_exceptions=True)
 
 
 async def test_connections_that_have_fallen_silent_cost_one_answer_at_most_each(
@@ -195,4 +196,4 @@ async def test_the_storage_of_a_request_is_unavailable_and_says_after_how_long(
         await open_connections(site)
         with proxy.silence(), pytest.raises(SessionUnavailableError) as caught:
             await in_time(site.backend.storage.load("none"))
-        assert str(caught.value.__cause__) == "no answer within 0.3 seconds"
+        assert str(caught.value.__cause__) == "no answer within 0.6 seconds"

@@ -63,7 +63,7 @@ class Deadline:
         "_cancelling",
         "_connection",
         "_has_ended",
-        "_has_interrupted",
+        "_interruptions",
         "_last_write",
         "_seconds",
         "_task",
@@ -77,7 +77,7 @@ class Deadline:
         self._last_write = monotonic() + seconds * (1 - SERVER_SHARE)
         self._connection: DBAPIConnection | None = None
         self._has_ended = False
-        self._has_interrupted = False
+        self._interruptions = 0
         self.is_over = False
         """Whether the time has passed."""
 
@@ -92,7 +92,7 @@ class Deadline:
         self._has_ended = True
         if self._connection is None:  # or a thread still waits, and is not forgotten
             self._timer.cancel()
-        if self.is_over and error is not None:
+        if self.is_over:
             self._end(error)
 
     def _expire(self) -> None:
@@ -109,15 +109,18 @@ class Deadline:
 
     def _interrupt(self) -> None:
         if not self._has_ended:  # or a thread alone still waits
-            self._has_interrupted = True
+            self._interruptions += 1
             self._task.cancel()
+            # Again, if that was lost: on Python 3.10 asyncpg may take it for a timeout of its own.
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_GRACE, self._interrupt)
 
-    def _end(self, error: BaseException) -> None:
+    def _end(self, error: BaseException | None) -> None:
         """Raise a `TimeoutError` in place of an error that the end of the time has caused."""
-        if self._has_interrupted and sys.version_info >= (3, 11):
-            is_ours = self._task.uncancel() <= self._cancelling
-        else:
-            is_ours = self._has_interrupted
+        is_ours = self._interruptions > 0
+        if sys.version_info >= (3, 11):
+            for _ in range(self._interruptions):
+                is_ours = self._task.uncancel() <= self._cancelling
         if isinstance(error, Exception) or (is_ours and isinstance(error, asyncio.CancelledError)):
             raise TimeoutError(f"no answer within {self._seconds:g} seconds") from error
 
