@@ -72,6 +72,18 @@ async def test_nothing_is_kept_of_an_answer() -> None:
     assert answer() is None
 
 
+async def test_nothing_is_kept_of_the_first_call_of_a_greenlet() -> None:
+    async def first() -> bool:
+        argument = Answer()
+        watched = weakref.ref(argument)
+        await call_in_greenlet(str, argument)
+        del argument
+        return watched() is None
+
+    with ThreadPoolExecutor(1) as threads:  # a new thread has no greenlet yet
+        assert threads.submit(lambda: asyncio.run(first())).result()
+
+
 async def test_nothing_is_kept_of_an_error() -> None:
     class FailedError(Exception):
         pass

@@ -34,6 +34,7 @@ class _Worker(greenlet):
 
     def __init__(self) -> None:
         super().__init__(_work)
+        self.switch()  # without a job: a greenlet keeps what it is started with
 
 
 class _Job:
@@ -66,15 +67,15 @@ class _Idle(threading.local):
 _idle = _Idle()
 
 
-def _work(job: _Job) -> None:
-    """Do a job, and whatever other one follows; tell the parent of each end by ``None``."""
+def _work() -> None:
+    """Do one job after the other; tell the parent of each end by ``None``."""
     while True:
+        job: _Job = getcurrent().parent.switch(None)  # type: ignore[union-attr]  # every worker has one
         try:
             job.answer = job.function(*job.arguments)
         except BaseException as error:  # noqa: BLE001 - it is raised where the call was made
             job.error = error
         del job  # or an idle worker would keep its session in memory
-        job = getcurrent().parent.switch(None)  # type: ignore[union-attr]  # every worker has one
 
 
 async def call_in_greenlet(function: Callable[..., T], *arguments: Any) -> T:
