@@ -19,9 +19,12 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
 )
+from tests.support.at_once import sync_at_once
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import URL
 
     from tests.support.databases import Database
@@ -92,3 +95,12 @@ def test_a_sync_engine_on_an_async_driver_is_refused() -> None:
         SQLAlchemyAsyncConfig(engine_instance=engine)  # type: ignore[arg-type]  # the mistake
     with pytest.raises(ConfigurationError, match="SQLAlchemyAsyncConfig"):
         SQLAlchemySyncConfig(engine_instance=engine)
+
+
+def test_a_new_sqlite_file_is_opened_by_several_at_once(tmp_path: Path) -> None:
+    for number in range(20):
+        url = f"sqlite:///{tmp_path}/{number}.db"
+        configs = [SQLAlchemySyncConfig(url) for _ in range(4)]
+        sync_at_once(*(config.create_tables for config in configs))
+        for config in configs:
+            config.dispose()

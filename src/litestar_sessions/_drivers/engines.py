@@ -152,7 +152,14 @@ def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> d
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
     """Let readers and a writer work at once, and leave syncing to the checkpoints (SQLite, WAL)."""
+    from sqlite3 import OperationalError  # noqa: PLC0415 - nobody else needs it
+
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    try:
+        cursor.execute("PRAGMA journal_mode = WAL")
+    except OperationalError as error:
+        # Another connection is switching it on, for the file and so for this one; that has no wait.
+        if "locked" not in str(error):
+            raise
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
