@@ -44,12 +44,11 @@ class StatementRunner:
     """
 
     def __init__(self, engine: AsyncEngine | Engine) -> None:
-        self._engine, is_autocommit = _in_autocommit(
-            engine if isinstance(engine, Engine) else engine.sync_engine
-        )
+        self._base = engine if isinstance(engine, Engine) else engine.sync_engine
+        watch(self._base)
+        self._engine, is_autocommit = _in_autocommit(self._base)
         self._may_be_direct = is_autocommit and not self._engine.get_execution_options()
         self._direct: dict[Executable, CompiledStatement | None] = {}
-        watch(self._engine)
         self._begin = self._engine.connect if is_autocommit else self._engine.begin
 
     def read(
@@ -96,7 +95,7 @@ class StatementRunner:
             return call_in_time(fairy, _executed, connection, statement, values, writes=writes)
         except DBAPIError as error:
             if failure_of(error) is Failure.CONNECTION:
-                give_up(self._engine, fairy, error)
+                give_up(self._base, fairy, error)
             raise
 
     def _direct_form_of(self, statement: Executable) -> CompiledStatement | None:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import event
 
 from litestar_sessions._drivers.cutting import cut
+from litestar_sessions._drivers.forks import is_in_memory
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, PoolProxiedConnection
@@ -56,7 +57,7 @@ def give_up(engine: Engine, connection: PoolProxiedConnection, error: Exception)
     """
     now = monotonic()
     for each, opened in tuple(_opened.items()):
-        if each is engine or each.url == engine.url:
+        if each is engine or (each.url == engine.url and not is_in_memory(each)):
             opened.given_up_at = now
             pool: Any = each.pool
             # As SQLAlchemy does when a connection is dead.
