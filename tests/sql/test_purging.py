@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -239,6 +241,22 @@ def test_any_other_error_is_raised(stopping: Callable[..., SyncSessionStorage]) 
     storage = stopping("57014", 1317)
     with pytest.raises(DBAPIError, match="stopped"):
         storage.delete_expired(batch_size=1)
+
+
+def test_a_database_that_stays_locked_is_an_error_and_no_short_count(
+    tmp_path: Path, clock: Clock
+) -> None:
+    config = SQLAlchemySyncConfig(f"sqlite:///{tmp_path}/sessions.db", connect_args={"timeout": 0})
+    storage = SyncSessionStorage(config.get_engine(), UserSession, clock=clock)
+    storage.create_table()
+    storage.save("old", b"", clock.now)
+    with closing(sqlite3.connect(tmp_path / "sessions.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DBAPIError, match="database is locked"):
+            storage.delete_expired()
+        other.execute("ROLLBACK")
+    assert storage.delete_expired() == 1
+    config.dispose()
 
 
 def test_a_batch_of_nothing_is_refused(storage: SyncSessionStorage) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-__all__ = ("Failure", "describe", "failure_of")
+__all__ = ("Failure", "describe", "failure_of", "is_undone")
 
 
 class Failure(Enum):
@@ -66,6 +66,7 @@ _MEANINGS: dict[Any, Failure] = {
         Failure.BUG,
     ),
 }
+_UNDONE = {"40001", "40P01", 1213}
 _CLASSES = {
     "28": Failure.REFUSAL,  # invalid authorization
     "3D": Failure.REFUSAL,  # invalid catalog name
@@ -99,15 +100,26 @@ def failure_of(error: BaseException) -> Failure:
     return _by_class(cause) if found is None else found
 
 
+def is_undone(error: DBAPIError) -> bool:
+    """Tell whether a transaction was undone because another one had the same rows."""
+    return not _UNDONE.isdisjoint(_codes_of(error.orig))
+
+
+def _codes_of(cause: Any) -> list[str | int]:
+    """Return what a driver has as codes: a SQLSTATE, a number, or words that stand for one."""
+    codes = (_state_of(cause), cause.args[0] if cause.args else None)
+    return [code for code in codes if isinstance(code, str | int)]
+
+
 def _by_code(cause: Any) -> Failure | None:
-    state = _state_of(cause)
-    number = cause.args[0] if cause.args else None
-    for code in (state, number):
-        if isinstance(code, str | int) and code in _MEANINGS:
-            return _MEANINGS[code]
+    codes = _codes_of(cause)
+    known = [_MEANINGS[code] for code in codes if code in _MEANINGS]
+    if known:
+        return known[0]
     if _STALE_PLAN in str(cause):
         return Failure.CONNECTION
-    if isinstance(state, str) and not isinstance(number, int):
+    state = _state_of(cause)
+    if isinstance(state, str) and all(isinstance(code, str) for code in codes):
         return _CLASSES.get(state[:2], Failure.BUG)
     return None
 

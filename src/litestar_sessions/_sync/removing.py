@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._sync.verbs import Verbs
 from litestar_sessions._drivers.compat import sync_sleep
-from litestar_sessions._drivers.failures import Failure, failure_of
+from litestar_sessions._drivers.failures import is_undone
 from litestar_sessions._sql.dialects import lets_one_write
 from litestar_sessions._sql.parameters import named
 from litestar_sessions._sql.purges import Batches
@@ -58,7 +58,7 @@ class RemovingVerbs(Verbs):
             try:
                 count = self._write_patiently(self._statements.delete_expired, values)
             except DBAPIError as error:
-                if failure_of(error) is Failure.CONFLICT:
+                if is_undone(error):
                     break
                 raise
             sync_sleep(batches.pause_after(count))
