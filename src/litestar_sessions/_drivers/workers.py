@@ -46,23 +46,27 @@ class Workers(Executor):
             if may_start and self._unfinished > self._threads:
                 self._threads += 1
                 name = f"litestar-sessions_{self._threads}"
-                Thread(target=self._work, name=name, daemon=True).start()
-        self._orders.put(_Order(future, lambda: work(*args, **kwargs)))
+                Thread(target=self._work, args=(self._orders,), name=name, daemon=True).start()
+            self._orders.put(_Order(future, lambda: work(*args, **kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as the base
-        """Let each thread end as soon as it has nothing to do; wait for none."""
-        with self._lock:
-            threads = self._threads
-        for _ in range(threads):
-            self._orders.put(None)
+        """Let each thread end as soon as it has nothing to do; wait for none.
 
-    def _work(self) -> None:
-        while (order := self._orders.get()) is not None:
+        Work that is ordered later is done, by new threads.
+        """
+        with self._lock:
+            for _ in range(self._threads):
+                self._orders.put(None)
+            # What the former threads still do is none of the later ones' business.
+            self._orders, self._threads, self._unfinished = SimpleQueue(), 0, 0
+
+    def _work(self, orders: SimpleQueue[_Order | None]) -> None:
+        while (order := orders.get()) is not None:
             _do(order)
             del order  # or an idle thread would keep its session in memory
             with self._lock:
-                self._unfinished -= 1
+                self._unfinished -= orders is self._orders
 
 
 def _do(order: _Order) -> None:
