@@ -21,16 +21,20 @@ PATIENCE = 3.0
 
 
 async def close_engines(*engines: AsyncEngine | Engine) -> None:
-    """Close the connections of engines, of either kind; used again, they open new ones."""
-    for engine in engines:
+    """Close the connections of engines, of either kind, and of their siblings.
+
+    Used again, they open new ones.
+    """
+    family = {each for engine in engines for each in (engine, *siblings_of(engine))}
+    for engine in family:
         if isinstance(engine, Engine):
-            sync_close(engine)
-    await asyncio.gather(*(async_close(each) for each in engines if not isinstance(each, Engine)))
+            _stop(engine)
+    await asyncio.gather(*(_dispose(each) for each in family if not isinstance(each, Engine)))
 
 
 async def async_close(engine: AsyncEngine) -> None:
     """Close the connections of an engine and of its siblings, within a few seconds."""
-    await asyncio.gather(*map(_dispose, (engine, *siblings_of(engine))))
+    await close_engines(engine)
 
 
 async def _dispose(engine: AsyncEngine) -> None:
@@ -44,5 +48,9 @@ async def _dispose(engine: AsyncEngine) -> None:
 def sync_close(engine: Engine) -> None:
     """Close the connections of an engine and of its siblings; wait for none that are in use."""
     for each in (engine, *siblings_of(engine)):
-        stop(each)
-        each.dispose()
+        _stop(each)
+
+
+def _stop(engine: Engine) -> None:
+    stop(engine)
+    engine.dispose()

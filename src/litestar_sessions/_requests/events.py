@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-__all__ = ("fail", "inform", "warn")
+__all__ = ("fail", "warn")
 
 logger = logging.getLogger("litestar_sessions")
 
@@ -25,8 +25,3 @@ def warn(event: str, message: str, error: Exception | None = None) -> None:
 def fail(event: str, message: str) -> None:
     """Log what somebody has to see to: the database does not answer, or refuses a statement."""
     logger.error(message, extra={"session_event": event})
-
-
-def inform(event: str, message: str) -> None:
-    """Log that what was wrong is right again."""
-    logger.warning(message, extra={"session_event": event})

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from litestar_sessions._drivers.failures import describe
-from litestar_sessions._requests.events import fail, inform
+from litestar_sessions._requests.events import fail, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class Health:
         self._answered_at = self.clock()
         if self._failed_at is not None:
             seconds = self._answered_at - self._failed_at
-            inform(
+            warn(
                 "available",
                 f"The session database answers again, after {seconds:.1f} seconds and "
                 f"{self._failures} operations that failed",
