@@ -195,7 +195,6 @@ WAYS = {
 def serve_from(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """What serves a visitor from a list of hosts with a database, by each driver."""
     driver, config = request.param
-    pytest.importorskip(driver)
 
     def serve_visitor(place: str) -> None:
         engine_config = config(f"postgresql+{driver}://postgres@{place}")
