@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
 from litestar_sessions._drivers.urls import is_async_url
-from tests.support.clusters import applying_nothing
+from tests.support.clusters import applying_nothing, out_of_service
 from tests.support.galera import OPENERS, ask, opened_by_url, storage_on
 from tests.support.site import open_site
 
@@ -113,3 +114,25 @@ async def test_what_the_server_waits_for_anyway_stays(nodes: list[URL]) -> None:
         async with opened_by_url(nodes[0]) as engine:
             assert await ask(engine, WAITS_FOR) == [(7,)]
         await ask(admin, "SET GLOBAL wsrep_sync_wait = 0")
+
+
+async def test_a_node_out_of_service_is_left_for_the_one_that_a_load_balancer_chooses_next(
+    galera: list[Server], nodes: list[URL], clock: Clock
+) -> None:
+    ports = [node.port for node in galera]
+
+    def choose(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+        options["port"] = ports[0]
+
+    async with opened_by_url(nodes[0]) as engine:
+        event.listen(getattr(engine, "sync_engine", engine), "do_connect", choose)
+        storage = storage_on(engine, clock)
+        await storage.create("name", b"first", clock.after(minutes=1))
+        with out_of_service(galera[0]):
+            ports.pop(0)
+            assert await storage.update("name", b"second", clock.after(minutes=1))
+        session = await storage.load("name")
+        assert session is not None
+        assert session.data == b"second"
+        assert await ask(engine, "SELECT @@port") == [(galera[1].port,)]
+        await storage.delete_all()

@@ -85,6 +85,16 @@ def applying_nothing(node: Server) -> Iterator[Callable[[], int]]:
         cursor.execute("UNLOCK TABLES")
 
 
+@contextmanager
+def out_of_service(node: Server) -> Iterator[None]:
+    """Have a node refuse all statements with error 1047, as one does that has lost the others."""
+    with pymysql.connect(host=node.host, port=node.port, user=node.user) as client:
+        cursor = client.cursor()
+        cursor.execute("SET GLOBAL wsrep_reject_queries = ALL")
+        yield
+        cursor.execute("SET GLOBAL wsrep_reject_queries = NONE")
+
+
 @dataclass(frozen=True)
 class PostgreSQLPair:
     """A server that can be written to, and another one that follows it until they switch over."""
