@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,64 @@ def test_every_driver_serves_two_event_loops(any_database: tuple[bool, Database]
     app = app_with(SessionPlugin(kind(database.url), create_table=True))
     serve(app)
     serve(app)
+
+
+# An application of Litestar has one event emitter, and that has streams for one lifespan.
+EMITTER = pytest.mark.filterwarnings("ignore:.*MemoryObject.*Stream")
+
+
+@EMITTER
+def test_two_browsers_are_two_test_clients_at_once(any_database: tuple[bool, Database]) -> None:
+    is_async, database = any_database
+    kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
+    see_two_browsers(app_with(SessionPlugin(kind(database.url), create_table=True)))
+
+
+@EMITTER
+def test_two_browsers_share_a_database_in_memory() -> None:
+    for url in ("sqlite://", "sqlite+aiosqlite://"):
+        see_two_browsers(app_with(SessionPlugin(url)))
+
+
+@EMITTER
+def test_two_browsers_share_an_engine_of_the_application(
+    any_database: tuple[bool, Database],
+) -> None:
+    is_async, database = any_database
+    engine: Any = (create_async_engine if is_async else create_engine)(database.url)
+    see_two_browsers(app_with(SessionPlugin(engine, create_table=True)))
+
+
+def see_two_browsers(app: Litestar) -> None:
+    with TestClient(app) as ann:
+        with TestClient(app) as bob:
+            for number in range(20):
+                for client, user in ((ann, "Ann"), (bob, "Bob")):
+                    name = f"{user} {number}"
+                    assert client.post("/set", json={"user": name}).status_code == 201
+                    assert client.get("/").json() == {"user": name}
+        assert ann.get("/").json() == {"user": name.replace("Bob", "Ann")}
+    with TestClient(app, cookies=bob.cookies) as bob:
+        assert bob.post("/set", json={"user": "Bob"}).status_code == 201
+
+
+def test_browsers_come_and_go_while_others_stay(any_database: tuple[bool, Database]) -> None:
+    is_async, database = any_database
+    kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
+    plugin = SessionPlugin(kind(database.url), create_table=True)
+
+    def browse(user: str, visits: int) -> None:
+        with TestClient(app_with(plugin)) as client:
+            for number in range(visits):
+                body = {"user": user, "number": number}
+                assert client.post("/set", json=body).status_code == 201
+                assert client.get("/").json() == body
+
+    with ThreadPoolExecutor(3) as executor:
+        browsers = [executor.submit(browse, "Ann", 30)]
+        browsers += [executor.submit(browse, f"visitor {number}", 3) for number in range(8)]
+        for each in browsers:
+            each.result()
 
 
 def create(engine: Any, model: type[Any]) -> None:

@@ -181,6 +181,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         if not is_for_sessions(self.alchemy_config):
             opened.discard(self.alchemy_config.get_engine())
         await close_engines(*opened)
+        self.settings.forget_memory()
 
     def _make_keys(self) -> SessionKeys:
         return make_keys(

@@ -9,6 +9,7 @@ from litestar.plugins import InitPlugin
 from sqlalchemy import URL, Engine
 
 from litestar_sessions._drivers.failures import Failure, describe, failure_of
+from litestar_sessions._drivers.lifespans import Lifespan
 from litestar_sessions._drivers.urls import is_async_url
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.events import warn
@@ -66,11 +67,13 @@ class SessionPlugin(InitPlugin):
 
     @asynccontextmanager
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+        lifespan = Lifespan(self.config.engine)
         try:
             await self._prepare()
             yield
         finally:
-            await self.config.dispose()
+            if lifespan.end():
+                await self.config.dispose()
 
     async def _prepare(self) -> None:
         """Create or check the table; a database that does not answer yet is waited for later."""

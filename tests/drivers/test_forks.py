@@ -156,8 +156,9 @@ if child:
 
 
 def test_a_child_that_ends_as_programs_do_leaves_its_parent_the_connections(
-    sync_database: Database,
+    any_database: tuple[bool, Database],
 ) -> None:
-    url = sync_database.url.render_as_string(hide_password=False)
-    program = PRELOADING.format(url=url, is_async=False)
+    is_async, database = any_database
+    url = database.url.render_as_string(hide_password=False)
+    program = PRELOADING.format(url=url, is_async=is_async)
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

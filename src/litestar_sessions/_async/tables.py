@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._drivers.compat import async_sleep, call_with_async_connection
+from litestar_sessions._drivers.loops import engine_in_loop
 from litestar_sessions._drivers.retries import Retries
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ async def create_missing(engine: AsyncEngine, create: Callable[..., None]) -> No
     """
     retries = Retries()
     while True:
-        async with engine.connect() as connection:
+        async with engine_in_loop(engine).connect() as connection:
             try:
                 await call_with_async_connection(connection, partial(create, checkfirst=True))
                 await connection.commit()
@@ -48,6 +49,6 @@ async def is_missing(engine: AsyncEngine, table: Table) -> bool:
     def look(connection: Connection) -> bool:
         return inspect(connection).has_table(table.name, table.schema)
 
-    async with engine.connect() as connection:
+    async with engine_in_loop(engine).connect() as connection:
         is_there = await call_with_async_connection(connection, look)
         return not is_there

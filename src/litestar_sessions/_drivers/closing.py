@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from litestar_sessions._drivers.opened import cut_all
 from litestar_sessions._drivers.siblings import siblings_of
 from litestar_sessions._drivers.threads import stop
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 __all__ = ("async_close", "close_engines", "sync_close")
-
-PATIENCE = 3.0
-"""How many seconds connections have to take leave of their server, before they are cut."""
 
 
 async def close_engines(*engines: AsyncEngine | Engine) -> None:
@@ -38,11 +34,11 @@ async def async_close(engine: AsyncEngine) -> None:
 
 
 async def _dispose(engine: AsyncEngine) -> None:
-    timer = asyncio.get_running_loop().call_later(PATIENCE, cut_all, engine.sync_engine)
-    try:
-        await engine.dispose()
-    finally:
-        timer.cancel()
+    from litestar_sessions._drivers.loops import (  # noqa: PLC0415 - the sync half runs without it
+        dispose_in_loop,
+    )
+
+    await dispose_in_loop(engine)
 
 
 def sync_close(engine: Engine) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EngineT = TypeVar("EngineT", bound="AsyncEngine | Engine")
 
-__all__ = ("is_in_memory", "safe_to_fork")
+__all__ = ("is_in_memory", "is_ours", "safe_to_fork")
 
 _ours: WeakSet[Engine] = WeakSet()
 
@@ -35,6 +35,11 @@ def safe_to_fork(engine: EngineT) -> EngineT:
     """
     _ours.add(cast("Engine", getattr(engine, "sync_engine", engine)))
     return engine
+
+
+def is_ours(engine: AsyncEngine | Engine) -> bool:
+    """Tell whether the engine was made by this package."""
+    return getattr(engine, "sync_engine", engine) in _ours
 
 
 def is_in_memory(engine: AsyncEngine | Engine) -> bool:

@@ -1,8 +1,10 @@
-"""Calling a function as it is, where the other half has to call it in a greenlet."""
+"""What is as it is here, where the other half has to mind greenlets and event loops."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from litestar_sessions._drivers.direct import StatementRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,7 +13,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ("call_here", "caller_for")
+__all__ = ("RunnerHere", "call_here", "caller_for", "engine_here")
+
+
+class RunnerHere:
+    """What runs statements, whatever thread it is in."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.now = StatementRunner(engine)
+
+
+def engine_here(engine: Engine) -> Engine:
+    """Return the engine."""
+    return engine
 
 
 def call_here(function: Callable[..., T], *arguments: Any) -> T:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ("cut_all", "give_up", "watch")
 
+_OPENER = "litestar_sessions_opener"
+
 
 class _Opened:
     """What one engine has opened, and since when that is of no use."""
@@ -29,12 +31,13 @@ class _Opened:
         self.given_up_at = -1.0
 
     def note_opened(self, connection: DBAPIConnection, record: Any) -> None:
-        self.connections[record] = connection, monotonic()
+        if record.info.setdefault(_OPENER, self) is self:
+            self.connections[record] = connection, monotonic()
 
     def note_closing(self, connection: DBAPIConnection, record: Any) -> None:
         """Cut what was given up: drivers have a last talk with the server, which may be silent."""
         _, opened_at = self.connections.get(record, (None, 0.0))
-        if opened_at <= self.given_up_at:
+        if opened_at <= self.given_up_at and record.info.get(_OPENER, self) is self:
             cut(connection)
 
 
@@ -45,7 +48,8 @@ def watch(engine: Engine) -> None:
     """Know of each connection that an engine opens from now on."""
     if engine not in _opened:
         opened = _opened[engine] = _Opened()
-        event.listen(engine.pool, "connect", opened.note_opened)
+        # First: a pool that is made from this one later inherits these listeners, and has its own.
+        event.listen(engine.pool, "connect", opened.note_opened, insert=True)
         event.listen(engine.pool, "close", opened.note_closing)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._drivers.forks import is_in_memory
 from litestar_sessions._requests.health import Health
 from litestar_sessions._requests.policy import make_policy
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
@@ -58,6 +59,11 @@ class SessionSettings:
     """The engine for creating tables and deleting many sessions; by default that of requests."""
     health: Health = field(default_factory=Health)
     """What is known of the database; whatever asks it shares it."""
+
+    def forget_memory(self) -> None:
+        """Know that a table in memory is gone, as it is when its connection is closed."""
+        if is_in_memory(self.engine):
+            self.table.is_ready = False
 
 
 def settings_of(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import StatementError
 
 from litestar_sessions._drivers.compat import sync_sleep
-from litestar_sessions._drivers.direct import StatementRunner
 from litestar_sessions._drivers.here import caller_for
+from litestar_sessions._drivers.here import RunnerHere
 from litestar_sessions._drivers.retries import Retries
 from litestar_sessions._sql.records import again
 
@@ -36,20 +36,21 @@ class Execution:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._runner = StatementRunner(engine)
+        self._runners = RunnerHere(engine)
         self._call = caller_for(engine)
 
     def read(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes nothing."""
-        return self._run(self._runner.read, Retries(writes=False), statement, values, answer)
+        run = self._runners.now.read
+        return self._run(run, Retries(writes=False), statement, values, answer)
 
     def write(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes something."""
-        return self._run(self._runner.write, Retries(), statement, values, answer)
+        return self._run(self._runners.now.write, Retries(), statement, values, answer)
 
     def _run(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._drivers.compat import sync_sleep, call_with_connection
+from litestar_sessions._drivers.here import engine_here
 from litestar_sessions._drivers.retries import Retries
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def create_missing(engine: Engine, create: Callable[..., None]) -> None:
     """
     retries = Retries()
     while True:
-        with engine.connect() as connection:
+        with engine_here(engine).connect() as connection:
             try:
                 call_with_connection(connection, partial(create, checkfirst=True))
                 connection.commit()
@@ -48,6 +49,6 @@ def is_missing(engine: Engine, table: Table) -> bool:
     def look(connection: Connection) -> bool:
         return inspect(connection).has_table(table.name, table.schema)
 
-    with engine.connect() as connection:
+    with engine_here(engine).connect() as connection:
         is_there = call_with_connection(connection, look)
         return not is_there
