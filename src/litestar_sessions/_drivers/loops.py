@@ -109,8 +109,9 @@ class _Loops:
         """Return the engine of a loop, the same one until the loop ends."""
         if self.is_shared:
             return self._engine
+        for each in tuple(_all):  # not this one alone: nobody may ask the others again
+            each.abandon_closed()
         with self._lock:
-            self._abandon_closed()
             engine = self._used.get(loop)
             if engine is None:
                 engine = self._used[loop] = self._choose()
@@ -119,8 +120,8 @@ class _Loops:
 
     def engine_to_dispose(self, loop: AbstractEventLoop) -> AsyncEngine | None:
         """Return the engine of a loop; without one, that which no loop has."""
+        self.abandon_closed()
         with self._lock:
-            self._abandon_closed()
             return self._used.get(loop, self._engine if self._is_free else None)
 
     async def end(self, loop: AbstractEventLoop) -> None:
@@ -142,9 +143,11 @@ class _Loops:
         self._initialization.is_contended = True
         return AsyncEngine(twin(self._engine.sync_engine))
 
-    def _abandon_closed(self) -> None:
-        for loop in [loop for loop in self._used if loop.is_closed()]:
-            self._give_up(loop)
+    def abandon_closed(self) -> None:
+        """End the connections that closed loops have left."""
+        with self._lock:
+            for loop in [loop for loop in self._used if loop.is_closed()]:
+                self._give_up(loop)
 
     def _give_up(self, loop: AbstractEventLoop) -> None:
         engine = self._used.pop(loop, None)
