@@ -11,11 +11,14 @@ import sqlglot
 from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys, hashed, plain
 from litestar_sessions._sql.statements import SessionStatements
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions._sql.types import UTCTimestamp
 from tests.support.dialects import DIALECTS, ORACLE, sql
 from tests.support.models import Audited, NobodysBase, UserSession
+
+TWO_KEYS = SessionKeys((hashed, plain))
 
 NAMES = (
     "load",
@@ -31,17 +34,23 @@ NAMES = (
     "rotate",
     "delete",
     "discard",
+    "delete_others",
     "delete_all",
 )
 
 
-@pytest.mark.parametrize("model", [UserSession, Audited])
+@pytest.mark.parametrize(
+    ("model", "keys"),
+    [(UserSession, PLAIN_KEYS), (Audited, PLAIN_KEYS), (UserSession, TWO_KEYS)],
+)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("grammar", DIALECTS)
-def test_every_statement_is_one_of_its_dialect(grammar: str, name: str, model: type[Any]) -> None:
-    statement = getattr(SessionStatements(model, DIALECTS[grammar]), name)
-    if (grammar, name) == ("mysql", "load_and_touch"):
-        assert statement is None
+def test_every_statement_is_one_of_its_dialect(
+    grammar: str, name: str, model: type[Any], keys: SessionKeys
+) -> None:
+    statement = getattr(SessionStatements(model, DIALECTS[grammar], keys=keys), name)
+    if statement is None:
+        assert (grammar, name) == ("mysql", "load_and_touch") or keys.are_several
     elif (grammar, name) == ("oracle", "load_and_touch"):
         # sqlglot 28 reads no RETURNING ... INTO.
         assert sql(statement, DIALECTS[grammar]).endswith("INTO :ret_0, :ret_1, :ret_2, :ret_3")

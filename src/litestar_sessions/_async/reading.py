@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from litestar_sessions._async.verbs import Verbs
-from litestar_sessions._sql.parameters import named
 from litestar_sessions._sql.records import stored_session
 
 if TYPE_CHECKING:
@@ -23,12 +22,19 @@ class ReadingVerbs(Verbs):
         sought = self._parameters.find(session_id, now=self.clock())
         return await self._execution.read(self._statements.load, sought, stored_session)
 
-    async def reload(self, session: StoredSession) -> StoredSession | None:
+    async def reload(
+        self, session: StoredSession, session_id: str | None = None
+    ) -> StoredSession | None:
         """Return a session as it is now; ``None`` if it is not live any more.
 
         It is found under another session ID too; its key tells.
+
+        Args:
+            session: What was loaded.
+            session_id: By which ID. Where IDs have several spellings, the session may have got
+                another row under one of them meanwhile, which is found by it.
         """
-        sought = named({"id": session.id, "now": self.clock()})
+        sought = self._parameters.loaded(session, session_id, now=self.clock())
         return await self._execution.read(self._statements.reload, sought, stored_session)
 
     async def _find(self, session_id: str) -> StoredSession | None:

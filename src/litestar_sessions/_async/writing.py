@@ -41,7 +41,10 @@ class WritingVerbs(ReadingVerbs):
                 return None
             return replace(session, expires_at=as_utc(expires_at))
         change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
-        return await self._execution.write(statement, change, stored_session)
+        session = await self._execution.write(statement, change, stored_session)
+        while session is None and await self._unite(session_id):
+            session = await self._execution.write(statement, change, stored_session)
+        return session
 
     async def create(self, session_id: str, data: bytes, expires_at: datetime) -> StoredSession:
         """Store a new session, and return it.
@@ -71,7 +74,7 @@ class WritingVerbs(ReadingVerbs):
             await self._write(self._statements.save, row)
         else:
             change = self._parameters.change(session_id, data=data, expires_at=expires_at)
-            await self._look_then_write(change, row)
+            await self._look_then_write(session_id, change, row)
 
     async def update(
         self,
@@ -101,9 +104,10 @@ class WritingVerbs(ReadingVerbs):
             session_id, new_id, data=data, expires_at=expires_at, now=self.clock()
         )
         if expected is None:
-            reply = await self._change(self._statements.overwrite, change)
+            reply = await self._change(session_id, self._statements.overwrite, change)
         else:
-            reply = await self._change(self._statements.update, {**change, "s_expected": expected})
+            change["s_expected"] = expected
+            reply = await self._change(session_id, self._statements.update, change)
         if reply.affected or not reply.is_again:
             return reply.affected > 0
         found = await self.load(session_id if new_id is None else new_id)
@@ -112,7 +116,7 @@ class WritingVerbs(ReadingVerbs):
     async def touch(self, session_id: str, expires_at: datetime) -> bool:
         """Move the expiry of a live session; return whether there was one."""
         change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
-        reply = await self._change(self._statements.touch, change)
+        reply = await self._change(session_id, self._statements.touch, change)
         return reply.affected > 0
 
     async def rotate(self, session_id: str, new_id: str) -> bool:
@@ -124,14 +128,18 @@ class WritingVerbs(ReadingVerbs):
             SessionExistsError: There is a session under the new ID, live or expired; both stay.
         """
         change = self._parameters.change(session_id, new_id, now=self.clock())
-        reply = await self._change(self._statements.rotate, change)
+        reply = await self._change(session_id, self._statements.rotate, change)
         if reply.affected or not reply.is_again:
             return reply.affected > 0
         return await self._find(new_id) is not None
 
-    async def _look_then_write(self, change: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    async def _look_then_write(
+        self, session_id: str, change: Mapping[str, Any], row: Mapping[str, Any]
+    ) -> None:
         retries = Retries()
         while not await self._write(self._statements.replace, change):
+            if await self._unite(session_id):
+                continue
             try:
                 await self._write(self._statements.insert, row)
             except IntegrityError as error:
@@ -140,10 +148,29 @@ class WritingVerbs(ReadingVerbs):
             else:
                 return
 
-    async def _change(self, statement: Executable, change: Mapping[str, Any]) -> Reply:
+    async def _change(
+        self, session_id: str, statement: Executable, change: Mapping[str, Any]
+    ) -> Reply:
         """Return the reply to a change; one that was sent again may have been made before."""
         try:
-            return await self._execution.write(statement, change, whole)
+            reply = await self._execution.write(statement, change, whole)
+            while not reply.affected and await self._unite(session_id):
+                reply = await self._execution.write(statement, change, whole)
         except IntegrityError:
             # Only the key is unique. The driver's error, which quotes it, is not kept as the cause.
             raise SessionExistsError("There is a session under the new ID already.") from None
+        return reply
+
+    async def _unite(self, session_id: str) -> bool:
+        """Remove all rows of a session but one; return whether there were several.
+
+        Whoever knows the ID by one spelling only creates a second row beside that which has
+        another one: a process of before, while processes are replaced one by one.
+        """
+        if not self._statements.has_several_keys:
+            return False
+        kept = await self._find(session_id)
+        if kept is None:
+            return False
+        others = self._parameters.find(session_id, kept=kept.key, expires_at=kept.expires_at)
+        return await self._write(self._statements.delete_others, others) > 0

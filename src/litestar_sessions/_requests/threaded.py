@@ -26,7 +26,9 @@ class BlockingStorage(Protocol):
 
     def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None: ...
 
-    def reload(self, session: StoredSession) -> StoredSession | None: ...
+    def reload(
+        self, session: StoredSession, session_id: str | None = None
+    ) -> StoredSession | None: ...
 
     def create(self, session_id: str, data: bytes, expires_at: datetime) -> StoredSession: ...
 
@@ -48,7 +50,7 @@ class BlockingStorage(Protocol):
 
     def delete(self, session_id: str) -> None: ...
 
-    def discard(self, session: StoredSession) -> None: ...
+    def discard(self, session: StoredSession, session_id: str | None = None) -> None: ...
 
     def delete_all(self) -> int: ...
 
@@ -84,8 +86,10 @@ class _ThreadedStorage:
     ) -> Awaitable[StoredSession | None]:
         return run_in_thread(self._engine, self._storage.load_and_touch, session_id, expires_at)
 
-    def reload(self, session: StoredSession) -> Awaitable[StoredSession | None]:
-        return run_in_thread(self._engine, self._storage.reload, session)
+    def reload(
+        self, session: StoredSession, session_id: str | None = None
+    ) -> Awaitable[StoredSession | None]:
+        return run_in_thread(self._engine, self._storage.reload, session, session_id)
 
     def create(
         self, session_id: str, data: bytes, expires_at: datetime
@@ -123,8 +127,8 @@ class _ThreadedStorage:
     def delete(self, session_id: str) -> Awaitable[None]:
         return run_in_thread(self._engine, self._storage.delete, session_id)
 
-    def discard(self, session: StoredSession) -> Awaitable[None]:
-        return run_in_thread(self._engine, self._storage.discard, session)
+    def discard(self, session: StoredSession, session_id: str | None = None) -> Awaitable[None]:
+        return run_in_thread(self._engine, self._storage.discard, session, session_id)
 
     def delete_all(self) -> Awaitable[int]:
         return run_in_thread(self._engine, self._storage.delete_all)

@@ -100,7 +100,7 @@ class TrackedSession:
     async def end(self) -> None:
         """Delete the session, whatever its ID is by now; what is saved later is another one."""
         if self.stored is not None and self.stored.id is not None:
-            await self._storage.discard(self.stored)
+            await self._storage.discard(self.stored, self.session_id)
         elif self.stored is not None:
             await self._storage.delete(self.session_id)
         self._forget()
@@ -148,7 +148,7 @@ class TrackedSession:
                     session.clear()
                     session.update(decode(self._codec, data))
                 return
-            current = await self._storage.reload(base)
+            current = await self._storage.reload(base, self.session_id)
             if current is None or current.key not in self._settings.keys.all(self.session_id):
                 self._lose(is_rotated=current is not None)
                 return

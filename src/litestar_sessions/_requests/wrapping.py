@@ -39,8 +39,10 @@ class WrappedStorage(ABC):
     ) -> Awaitable[StoredSession | None]:
         return self._call(self._storage.load_and_touch, session_id, expires_at)
 
-    def reload(self, session: StoredSession) -> Awaitable[StoredSession | None]:
-        return self._call(self._storage.reload, session)
+    def reload(
+        self, session: StoredSession, session_id: str | None = None
+    ) -> Awaitable[StoredSession | None]:
+        return self._call(self._storage.reload, session, session_id)
 
     def create(
         self, session_id: str, data: bytes, expires_at: datetime
@@ -72,8 +74,8 @@ class WrappedStorage(ABC):
     def delete(self, session_id: str) -> Awaitable[None]:
         return self._call(self._storage.delete, session_id)
 
-    def discard(self, session: StoredSession) -> Awaitable[None]:
-        return self._call(self._storage.discard, session)
+    def discard(self, session: StoredSession, session_id: str | None = None) -> Awaitable[None]:
+        return self._call(self._storage.discard, session, session_id)
 
     def delete_all(self) -> Awaitable[int]:
         return self._call(self._storage.delete_all)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func, literal_column, select
 
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Column
@@ -45,6 +45,23 @@ class SessionClauses:
     def live(self) -> ColumnElement[bool]:
         """The session has one of the keys, and has not expired."""
         return self.found & self.not_expired
+
+    @property
+    def alone(self) -> ColumnElement[bool]:
+        """The session has no second row, under another key.
+
+        Counted below a ``FROM``, since MySQL reads the table that it changes nowhere else.
+        """
+        table = self._sessions.table
+        rows = select(func.count().label("found")).select_from(table).where(self.found)
+        counted = rows.subquery("counted")
+        return select(counted.c.found).scalar_subquery() == literal_column("1")
+
+    @property
+    def loaded(self) -> ColumnElement[bool]:
+        """The session has the primary key; where there are several keys, or one of them."""
+        by_id: ColumnElement[bool] = self._sessions.id == self.id
+        return by_id | self.found if self._keys.are_several else by_id
 
     @property
     def not_expired(self) -> ColumnElement[bool]:

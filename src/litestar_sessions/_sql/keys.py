@@ -63,6 +63,11 @@ class SessionKeys:
 
     spellings: tuple[Callable[[str], str], ...]
 
+    @property
+    def are_several(self) -> bool:
+        """Whether a session may be found under more than one."""
+        return len(self.spellings) > 1
+
     def current(self, session_id: str) -> str:
         """Return the key of whatever is written."""
         return self.spellings[0](session_id)

@@ -1,7 +1,8 @@
 """The values that the statements are run with.
 
 Their names are ``s_key`` (a storage key; ``s_key_1`` and so on are the others under which a session
-may be found), ``s_new_key``, ``s_id``, ``s_data``, ``s_expected``, ``s_expires_at`` and ``s_now``.
+may be found), ``s_new_key``, ``s_kept``, ``s_id``, ``s_data``, ``s_expected``, ``s_expires_at`` and
+``s_now``.
 The prefix keeps them apart from the columns of a model.
 """
 
@@ -17,6 +18,7 @@ from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
     from litestar_sessions._sql.keys import SessionKeys
+    from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("SessionParameters",)
 
@@ -49,6 +51,16 @@ class SessionParameters:
         """For a statement that finds a session and writes its key, as it is spelled now."""
         new_key = self._keys.current(session_id if new_id is None else new_id)
         return self.find(session_id, new_key=new_key, **values)
+
+    def loaded(
+        self, session: StoredSession, session_id: str | None = None, **values: Any
+    ) -> dict[str, Any]:
+        """For a statement that finds a session that was loaded, by that session ID."""
+        found = named({"id": session.id, **values})
+        if self._keys.are_several:
+            for name, spell in self._keys_by_name:
+                found[name] = session.key if session_id is None else spell(session_id)
+        return found
 
     def row(self, session_id: str, created_at: datetime, **values: Any) -> dict[str, Any]:
         """For a statement that writes the whole row; the primary key carries the time."""

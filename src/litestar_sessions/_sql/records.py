@@ -63,11 +63,22 @@ class StoredSession:
 
 
 def stored_session(reply: Reply) -> StoredSession | None:
-    """Return the one session in a reply, or ``None``."""
-    if not reply.rows:
+    """Return the session in a reply, or ``None``.
+
+    Of several rows, each under a key of its own, that one wins which expires last: it is the one
+    that was written last, so that nobody misses what a response has acknowledged.
+    """
+    rows = reply.rows
+    if not rows:
         return None
-    ((primary_key, key, data, expires_at),) = reply.rows
+    row = rows[0] if len(rows) == 1 else max(rows, key=_last_written)
+    primary_key, key, data, expires_at = row
     return StoredSession(bytes(data), as_utc(expires_at), primary_key, key)
+
+
+def _last_written(row: Sequence[Any]) -> tuple[datetime, str]:
+    _, key, _, expires_at = row
+    return as_utc(expires_at), key  # of two at the same moment it is always the same one
 
 
 def again(answer: Callable[[Reply], T]) -> Callable[[Reply], T]:

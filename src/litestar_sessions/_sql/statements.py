@@ -40,7 +40,9 @@ class SessionStatements:
     ) -> None:
         self._dialect = dialect
         self._save_by = way_to_save(dialect, save_by)
-        if len(keys.spellings) > 1:
+        self.has_several_keys = keys.are_several
+        """Whether a session may have several rows, each under a key of its own."""
+        if self.has_several_keys:
             # An upsert would not see a session that is there under another key.
             self._save_by = SaveBy.LOOK_THEN_WRITE
         self._sessions = sessions = SessionTable(model)
@@ -55,10 +57,8 @@ class SessionStatements:
 
     @cached_property
     def reload(self) -> Select[Any]:
-        """A live session by its primary key."""
-        return select(*self._parts.shown).where(
-            self._sessions.id == self._parts.id, self._parts.not_expired
-        )
+        """A live session that was loaded."""
+        return select(*self._parts.shown).where(self._parts.loaded, self._parts.not_expired)
 
     @cached_property
     def find(self) -> Select[Any]:
@@ -73,7 +73,7 @@ class SessionStatements:
     @cached_property
     def replace(self) -> Update:
         """New data and expiry for a session, live or expired."""
-        return update(self._sessions.table).where(self._parts.found).values(self._parts.change)
+        return self._change(self._parts.found).values(self._parts.change)
 
     @cached_property
     def save(self) -> Executable | None:
@@ -87,7 +87,7 @@ class SessionStatements:
     @cached_property
     def overwrite(self) -> Update:
         """New key, data and expiry for a live session."""
-        return update(self._sessions.table).where(self._parts.live).values(self._parts.change)
+        return self._change(self._parts.live).values(self._parts.change)
 
     @cached_property
     def update(self) -> Update:
@@ -116,13 +116,18 @@ class SessionStatements:
             self._sessions.session_id: self._parts.new_key,
             self._sessions.expires_at: self._parts.expires_at,
         }
-        return update(self._sessions.table).where(self._parts.live).values(change)
+        return self._change(self._parts.live).values(change)
 
     @cached_property
     def rotate(self) -> Update:
         """A new key for a live session."""
         change = {self._sessions.session_id: self._parts.new_key}
-        return update(self._sessions.table).where(self._parts.live).values(change)
+        return self._change(self._parts.live).values(change)
+
+    def _change(self, condition: ColumnElement[bool]) -> Update:
+        """Return an ``UPDATE`` that leaves a session with several rows alone."""
+        changed = update(self._sessions.table).where(condition)
+        return changed.where(self._parts.alone) if self.has_several_keys else changed
 
     @cached_property
     def delete(self) -> Delete:
@@ -131,8 +136,16 @@ class SessionStatements:
 
     @cached_property
     def discard(self) -> Delete:
-        """One session by its primary key."""
-        return delete(self._sessions.table).where(self._sessions.id == self._parts.id)
+        """One session that was loaded."""
+        return delete(self._sessions.table).where(self._parts.loaded)
+
+    @cached_property
+    def delete_others(self) -> Delete:
+        """The rows of a session but for that under ``s_kept``, if none is to expire later."""
+        sessions, parts = self._sessions, self._parts
+        kept = bindparam("s_kept", type_=sessions.session_id.type)
+        is_older = sessions.expires_at <= parts.expires_at
+        return delete(sessions.table).where(parts.found, sessions.session_id != kept, is_older)
 
     @cached_property
     def delete_all(self) -> Delete:

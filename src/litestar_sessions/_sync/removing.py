@@ -11,7 +11,6 @@ from litestar_sessions._sync.verbs import Verbs
 from litestar_sessions._drivers.compat import sync_sleep
 from litestar_sessions._drivers.failures import is_undone
 from litestar_sessions._sql.dialects import lets_one_write
-from litestar_sessions._sql.parameters import named
 from litestar_sessions._sql.purges import Batches
 
 if TYPE_CHECKING:
@@ -27,9 +26,15 @@ class RemovingVerbs(Verbs):
         """Remove a session, live or expired; do nothing if there is none."""
         self._write(self._statements.delete, self._parameters.find(session_id))
 
-    def discard(self, session: StoredSession) -> None:
-        """Remove a session that was loaded, also if it has another session ID by now."""
-        self._write(self._statements.discard, named({"id": session.id}))
+    def discard(self, session: StoredSession, session_id: str | None = None) -> None:
+        """Remove a session that was loaded, also if it has another session ID by now.
+
+        Args:
+            session: What was loaded.
+            session_id: By which ID; with it go all rows that the session has under that ID, where
+                IDs have several spellings.
+        """
+        self._write(self._statements.discard, self._parameters.loaded(session, session_id))
 
     def delete_all(self) -> int:
         """Remove every session; return how many there were."""
