@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from litestar_sessions.exceptions import (
         ConfigurationError,
         ResponseStartedError,
+        SessionDamagedError,
         SessionDatabaseError,
         SessionError,
         SessionExistsError,
@@ -44,6 +45,7 @@ __all__ = (
     "SaveBy",
     "Session",
     "SessionConflictError",
+    "SessionDamagedError",
     "SessionDatabaseError",
     "SessionError",
     "SessionExistsError",
@@ -69,6 +71,7 @@ _HOMES = {
     "exceptions": (
         "ConfigurationError",
         "ResponseStartedError",
+        "SessionDamagedError",
         "SessionDatabaseError",
         "SessionError",
         "SessionExistsError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = (
     "ConfigurationError",
     "ResponseStartedError",
+    "SessionDamagedError",
     "SessionDatabaseError",
     "SessionError",
     "SessionExistsError",
@@ -25,6 +26,16 @@ class SessionDatabaseError(SessionError):
     The table or a column is missing, data does not fit, or the driver is at fault. The message,
     which is logged too, names what is wrong, without values of the session.
     """
+
+
+class SessionDamagedError(SessionError):
+    """A row cannot be read as a session: a column of it holds what does not belong there.
+
+    Requests begin a new session then. `delete` removes the row, and `save` replaces its data.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("The row of a session cannot be read: delete it, or save it anew.")
 
 
 class SessionExistsError(SessionError):

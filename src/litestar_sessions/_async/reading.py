@@ -18,7 +18,12 @@ class ReadingVerbs(Verbs):
     """Finds sessions."""
 
     async def load(self, session_id: str) -> StoredSession | None:
-        """Return a live session, or ``None`` if there is none; change nothing."""
+        """Return a live session, or ``None`` if there is none; change nothing.
+
+        Raises:
+            SessionDamagedError: A column holds what is no value of it; the other verbs that return
+                a session raise that too.
+        """
         sought = self._parameters.find(session_id, now=self.clock())
         return await self._execution.read(self._statements.load, sought, stored_session)
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.util import await_only
 
 from litestar_sessions._drivers.compiled import CompiledStatement
-from litestar_sessions._sql.records import Reply
 
 if TYPE_CHECKING:
     from sqlalchemy import PoolProxiedConnection
+
+    from litestar_sessions._drivers.compiled import Answer
 
 __all__ = ("AsyncpgStatement",)
 
@@ -22,8 +23,8 @@ __all__ = ("AsyncpgStatement",)
 class AsyncpgStatement(CompiledStatement):
     """A statement that asyncpg prepares, and keeps prepared, for each of its connections."""
 
-    def ask(self, connection: PoolProxiedConnection, parameters: Any) -> Reply:
-        """Return what asyncpg has to say.
+    def ask(self, connection: PoolProxiedConnection, parameters: Any) -> Answer:
+        """Return the rows that asyncpg has, and how many the statement matched.
 
         Raises:
             Exception: One that SQLAlchemy's adapter makes of asyncpg's.
@@ -34,10 +35,10 @@ class AsyncpgStatement(CompiledStatement):
         try:
             if self.processors:
                 rows = await_only(driver.fetch(self.sql, *parameters))
-                return Reply(self.converted(rows), len(rows))
+                return rows, len(rows)
             status = await_only(driver.execute(self.sql, *parameters))
         except Exception as error:
             adapter: Any = connection.dbapi_connection
             adapter._handle_exception(error)  # noqa: SLF001 - as the adapter's own cursor does
             raise
-        return Reply((), int(status.rpartition(" ")[2]))
+        return (), int(status.rpartition(" ")[2])

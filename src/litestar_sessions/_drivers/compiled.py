@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     Processor: TypeAlias = Callable[[Any], Any] | None
+    Answer: TypeAlias = tuple[Sequence[Sequence[Any]], int]
 
 __all__ = ("CompiledStatement",)
 
@@ -52,7 +53,7 @@ class CompiledStatement:
         parameters = self._parameters(values)
         connection = self._connect(engine)
         try:
-            reply = call_in_time(connection, self.ask, connection, parameters, writes=writes)
+            rows, count = call_in_time(connection, self.ask, connection, parameters, writes=writes)
         except TooLateError:
             connection.close()
             raise
@@ -67,7 +68,7 @@ class CompiledStatement:
             connection.invalidate(error)
             raise
         connection.close()
-        return reply
+        return Reply(self.converted(rows), count)
 
     def _connect(self, engine: Engine) -> PoolProxiedConnection:
         try:
@@ -93,8 +94,8 @@ class CompiledStatement:
             dialect=self._dialect,
         )
 
-    def ask(self, connection: PoolProxiedConnection, parameters: Any) -> Reply:
-        """Return what the driver's cursor has to say.
+    def ask(self, connection: PoolProxiedConnection, parameters: Any) -> Answer:
+        """Return the rows that the driver's cursor has, and how many the statement matched.
 
         Raises:
             Exception: One of the driver's.
@@ -104,12 +105,16 @@ class CompiledStatement:
         rows = cursor.fetchall() if self._types else ()
         if rows and self.processors is None:
             self.processors = self._find_processors(cursor)
-        reply = Reply(self.converted(rows), cursor.rowcount)
+        count = cursor.rowcount
         cursor.close()
-        return reply
+        return rows, count
 
     def converted(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-        """Return rows with the values that the columns of the model have."""
+        """Return rows with the values that the columns of the model have.
+
+        Raises:
+            Exception: A column holds something else.
+        """
         processors = self.processors or ()
         return [
             [

@@ -16,9 +16,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from litestar_sessions._drivers.compiled import CompiledStatement
 from litestar_sessions._drivers.deadlines import call_in_time, check_time
-from litestar_sessions._drivers.failures import Failure, failure_of
+from litestar_sessions._drivers.failures import Failure, failure_of, is_damage
 from litestar_sessions._drivers.opened import give_up, watch
 from litestar_sessions._sql.records import Reply
+from litestar_sessions.exceptions import SessionDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,15 +73,21 @@ class StatementRunner:
         *,
         writes: bool,
     ) -> T:
-        direct = self._direct_form_of(statement)
-        if direct is not None:
-            reply = direct.run(self._engine, values, writes=writes)
-            if reply is not None:
-                return answer(reply)
-            check_time()
-        with begin() as connection:
-            reply = self._watched(connection, statement, values, writes=writes)
-        return answer(reply if direct is None else reply._replace(is_again=True))
+        try:
+            direct = self._direct_form_of(statement)
+            if direct is not None:
+                reply = direct.run(self._engine, values, writes=writes)
+                if reply is not None:
+                    return answer(reply)
+                check_time()
+            with begin() as connection:
+                reply = self._watched(connection, statement, values, writes=writes)
+            return answer(reply if direct is None else reply._replace(is_again=True))
+        except Exception as error:
+            if _returns_rows(statement) and is_damage(error):
+                # The errors quote what is in the row.
+                raise SessionDamagedError from None
+            raise
 
     def _watched(
         self,
@@ -107,6 +114,10 @@ class StatementRunner:
             return self._direct.setdefault(
                 statement, _compiled_once(statement, self._engine.dialect)
             )
+
+
+def _returns_rows(statement: Any) -> bool:
+    return bool(len(getattr(statement, "exported_columns", ())))
 
 
 def _in_autocommit(engine: Engine) -> tuple[Engine, bool]:

@@ -7,10 +7,10 @@ import re
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-__all__ = ("Failure", "describe", "failure_of", "is_undone")
+__all__ = ("Failure", "describe", "failure_of", "is_damage", "is_undone")
 
 
 class Failure(Enum):
@@ -85,6 +85,9 @@ _SQLITE_ERROR = 1  # SQL that does not fit the database (sqlite.org/rescode.html
 _SQLITE_BUG = re.compile("no such |near |table .* (has no column|already exists)")
 _OUTAGES = {"OperationalError", "InterfaceError", "InternalError", "InternalClientError"}
 """Classes of drivers whose errors are outages unless their code says something else."""
+_NO_SUCH_VALUE = (ValueError, TypeError, AttributeError, OverflowError)
+_NO_TEXT = "Could not decode to UTF-8"
+"""What sqlite3 says of bytes in a column of text."""
 _QUOTED = re.compile(r"(entry|value:?) '.*?'(?= for )")
 
 
@@ -103,6 +106,21 @@ def failure_of(error: BaseException) -> Failure:
 def is_undone(error: DBAPIError) -> bool:
     """Tell whether a transaction was undone because another one had the same rows."""
     return not _UNDONE.isdisjoint(_codes_of(error.orig))
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether a row was found, and holds values that are none of its columns.
+
+    SQLite lets any column hold anything, and PostgreSQL has dates beyond those of Python. What
+    makes values of them is the driver, SQLAlchemy or a column type, each with errors of its own.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, _NO_SUCH_VALUE)
+    if _NO_TEXT in str(error.orig):
+        return True
+    # What a server itself objects to has a code.
+    has_number = any(isinstance(code, int) for code in _codes_of(error.orig))
+    return isinstance(error, DataError) and not (has_number or _state_of(error.orig))
 
 
 def _codes_of(cause: Any) -> list[str | int]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
+from litestar_sessions._requests.events import warn_of_damage
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.request_session import RequestSession, find_session
 from litestar_sessions._requests.tracking import TrackedSession
-from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions.exceptions import ConfigurationError, SessionDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,14 +108,18 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         message["headers"][:] = changed["headers"]  # type: ignore[typeddict-item,index]  # the message starts a response
 
     async def get(self, session_id: str, store: Store | None = None) -> bytes | None:  # noqa: ARG002 - Litestar's
-        """Return the data of a live session, or ``None`` if there is none.
+        """Return the data of a live session; ``None`` if there is none, or its row is damaged.
 
         The expiry moves only if ``config.renew_on_access`` is true.
         """
-        if self.config.renew_on_access:
-            session = await self._storage.load_and_touch(session_id, self.next_expiry())
-        else:
-            session = await self._storage.load(session_id)
+        try:
+            if self.config.renew_on_access:
+                session = await self._storage.load_and_touch(session_id, self.next_expiry())
+            else:
+                session = await self._storage.load(session_id)
+        except SessionDamagedError as error:
+            warn_of_damage(error)
+            return None
         return None if session is None else session.data
 
     async def set(self, session_id: str, data: bytes, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's

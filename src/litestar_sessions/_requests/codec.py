@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from litestar_sessions._requests.policy import merge
+from litestar_sessions.exceptions import SessionDamagedError
 
 if TYPE_CHECKING:
     from litestar.types import Scope
 
-__all__ = ("SessionCodec", "decode", "encode", "encode_merged")
+__all__ = ("SessionCodec", "decode", "decode_stored", "encode", "encode_merged")
 
 
 class SessionCodec(Protocol):
@@ -50,10 +51,26 @@ def decode(codec: SessionCodec, data: bytes) -> dict[str, Any]:
     return session
 
 
+def decode_stored(codec: SessionCodec, data: bytes) -> dict[str, Any]:
+    """Return the session that storage has.
+
+    Raises:
+        SessionDamagedError: The bytes are none; why is the cause.
+    """
+    try:
+        return decode(codec, data)
+    except Exception as error:
+        raise SessionDamagedError from error
+
+
 def encode_merged(
     codec: SessionCodec, session: Any, scope: Scope, base: bytes, theirs: bytes
 ) -> bytes:
-    """Return what this request and another one leave that both began with the same bytes."""
+    """Return what this request and another one leave that both began with the same bytes.
+
+    Raises:
+        SessionDamagedError: What the other one has left cannot be decoded.
+    """
     mine = decode(codec, encode(codec, session, scope))
-    merged = merge(decode(codec, base), mine, decode(codec, theirs), codec.serialize_data)
+    merged = merge(decode(codec, base), mine, decode_stored(codec, theirs), codec.serialize_data)
     return encode(codec, merged, scope)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from litestar_sessions._requests.codec import decode, encode, encode_merged
+from litestar_sessions._requests.codec import decode, decode_stored, encode, encode_merged
 from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError
 from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.known import KnownSession
 from litestar_sessions._sql.records import StoredSession
-from litestar_sessions.exceptions import ResponseStartedError, SessionExistsError
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from litestar.types import Scope
-
-    from litestar_sessions._requests.codec import SessionCodec
-    from litestar_sessions._requests.settings import SessionSettings
-    from litestar_sessions._requests.storage import SessionStorage
+from litestar_sessions.exceptions import (
+    ResponseStartedError,
+    SessionDamagedError,
+    SessionExistsError,
+)
 
 __all__ = ("TrackedSession",)
 
@@ -26,48 +22,10 @@ MERGES = 20
 """How often changes are merged with those of other requests before that is given up."""
 
 
-class TrackedSession:
-    """A session that storage has, or one that it does not have yet."""
+class TrackedSession(KnownSession):
+    """A session that storage is asked for, and that it is brought up to date with."""
 
-    __slots__ = (
-        "_codec",
-        "_is_lost",
-        "_new_id",
-        "_scope",
-        "_settings",
-        "_storage",
-        "has_news",
-        "session_id",
-        "stored",
-    )
-
-    def __init__(
-        self, codec: SessionCodec, settings: SessionSettings, storage: SessionStorage, scope: Scope
-    ) -> None:
-        self.has_news = False
-        """Whether the ID or the expiry is another than the browser knows."""
-        self._codec = codec
-        self._settings = settings
-        self._storage = storage
-        self._scope = scope
-        self._forget()
-
-    def _forget(self) -> None:
-        self.session_id = self._codec.generate_session_id()
-        """The ID; nobody else knows that of a session that is not stored."""
-        self.stored: StoredSession | None = None
-        """What storage had when it was last asked."""
-        self._new_id: str | None = None
-        self._is_lost = False
-
-    @property
-    def seconds_left(self) -> float:
-        """How long the session lives if nothing happens."""
-        return 0 if self.stored is None else (self.stored.expires_at - self._now).total_seconds()
-
-    @property
-    def _now(self) -> datetime:
-        return self._settings.clock()
+    __slots__ = ()
 
     async def load(self, session_id: str) -> dict[str, Any]:
         """Return the session with this ID; an empty one, with an ID of its own, if there is none.
@@ -75,27 +33,17 @@ class TrackedSession:
         Raises:
             SessionUnavailableError: The database did not answer.
         """
-        stored = await self._storage.load(session_id)
-        if stored is None or self._settings.policy.is_over(self._now, stored):
-            return {}
         try:
-            session = decode(self._codec, stored.data)
-        except Exception as error:  # noqa: BLE001 - the application may decode as it likes
-            warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
+            stored = await self._storage.load(session_id)
+            if stored is None or self._settings.policy.is_over(self._now, stored):
+                return {}
+            session = decode_stored(self._codec, stored.data)
+        except SessionDamagedError as error:
+            self._begin_anew(session_id, error)
             return {}
         self.stored = stored
         self.session_id = session_id
         return session
-
-    @property
-    def next_id(self) -> str:
-        """The ID that the session will have once it is saved."""
-        return self._new_id or self.session_id
-
-    def rotate(self) -> None:
-        """Have the session get another ID when it is saved; a new one has an ID of its own."""
-        if self.stored is not None:
-            self._new_id = self._codec.generate_session_id()
 
     async def end(self) -> None:
         """Delete the session, whatever its ID is by now; what is saved later is another one."""
@@ -103,6 +51,8 @@ class TrackedSession:
             await self._storage.discard(self.stored, self.session_id)
         elif self.stored is not None:
             await self._storage.delete(self.session_id)
+        elif self._damaged_id is not None:
+            await self._storage.delete(self._damaged_id)
         self._forget()
         self.has_news = True
 
@@ -122,7 +72,11 @@ class TrackedSession:
         if self.stored is None:
             await self._create(data, may_create=may_create)
         elif data != self.stored.data or self._new_id is not None:
-            await self._update(session, data, self.stored)
+            try:
+                await self._update(session, data, self.stored)
+            except SessionDamagedError as error:  # by another request
+                self._begin_anew(self.session_id, error)
+                await self._create(data, may_create=may_create)
         else:
             await self._renew(self.stored)
 
@@ -185,16 +139,3 @@ class TrackedSession:
         except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
-
-    def _adopt(self, stored: StoredSession) -> None:
-        self.stored = stored
-        self.has_news = True
-
-    def _lose(self, *, is_rotated: bool) -> None:
-        """Drop the changes: the session has ended, or has another ID, which its visitor knows."""
-        event, fate = ("rotated", "got another ID") if is_rotated else ("gone", "was ended")
-        warn(event, f"Changes were dropped: the session {fate} meanwhile")
-        self._forget()
-        self._is_lost = True
-        # The browser has, or is about to get, the new ID: its cookie must stay.
-        self.has_news = not is_rotated

@@ -67,13 +67,18 @@ def stored_session(reply: Reply) -> StoredSession | None:
 
     Of several rows, each under a key of its own, that one wins which expires last: it is the one
     that was written last, so that nobody misses what a response has acknowledged.
+
+    Raises:
+        Exception: A column holds something else than a session has there.
     """
     rows = reply.rows
     if not rows:
         return None
     row = rows[0] if len(rows) == 1 else max(rows, key=_last_written)
     primary_key, key, data, expires_at = row
-    return StoredSession(bytes(data), as_utc(expires_at), primary_key, key)
+    if not isinstance(data, bytes):
+        data = bytes(memoryview(data))  # which a text and a number are not
+    return StoredSession(data, as_utc(expires_at), primary_key, key)
 
 
 def _last_written(row: Sequence[Any]) -> tuple[datetime, str]:

@@ -110,8 +110,16 @@ class UUIDKey(TypeDecorator[UUID]):
         return value if value is None or dialect.name in _WITH_UUID else value.bytes
 
     def process_result_value(self, value: UUID | bytes | None, dialect: Dialect) -> UUID | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the UUID."""
-        return UUID(bytes=value) if isinstance(value, bytes) else value
+        """Return the UUID.
+
+        Raises:
+            TypeError: It is something else, to which SQLite's columns do not object.
+        """
+        if isinstance(value, bytes):
+            return UUID(bytes=value)
+        if value is None or isinstance(value, UUID):
+            return value
+        raise TypeError(f"A UUID is no {type(value).__name__}.")
 
 
 class SessionIDString(String):

@@ -13,7 +13,7 @@ from litestar_sessions._drivers.compat import sync_sleep
 from litestar_sessions._drivers.retries import Retries
 from litestar_sessions._sql.records import StoredSession, inserted_id, stored_session, whole
 from litestar_sessions._sql.types import as_utc
-from litestar_sessions.exceptions import SessionExistsError
+from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,11 +56,15 @@ class WritingVerbs(ReadingVerbs):
         try:
             primary_key = self._execution.write(self._statements.insert, row, inserted_id)
         except IntegrityError:
-            found = self._find(session_id)
-            if found is None:  # it is a column of the user's that must not be null
-                raise
             primary_key = row.get("s_id")
-            if primary_key is None or found.id != primary_key:
+            try:
+                found = self._find(session_id)
+                if found is None:  # it is a column of the user's that must not be null
+                    raise
+                is_ours = primary_key is not None and found.id == primary_key
+            except SessionDamagedError:
+                is_ours = False
+            if not is_ours:
                 # The driver's error, which quotes the ID, is not kept as the cause.
                 raise SessionExistsError("There is a session under this ID already.") from None
             # Ours: it was written by a try whose answer was lost with its connection.

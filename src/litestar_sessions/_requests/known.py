@@ -1,0 +1,95 @@
+"""What is known of the session of a connection; nothing here asks the storage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar_sessions._requests.events import warn, warn_of_damage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from litestar.types import Scope
+
+    from litestar_sessions._requests.codec import SessionCodec
+    from litestar_sessions._requests.settings import SessionSettings
+    from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.records import StoredSession
+    from litestar_sessions.exceptions import SessionDamagedError
+
+__all__ = ("KnownSession",)
+
+
+class KnownSession:
+    """A session that storage has, or one that it does not have yet."""
+
+    __slots__ = (
+        "_codec",
+        "_damaged_id",
+        "_is_lost",
+        "_new_id",
+        "_scope",
+        "_settings",
+        "_storage",
+        "has_news",
+        "session_id",
+        "stored",
+    )
+
+    def __init__(
+        self, codec: SessionCodec, settings: SessionSettings, storage: SessionStorage, scope: Scope
+    ) -> None:
+        self.has_news = False
+        """Whether the ID or the expiry is another than the browser knows."""
+        self._codec = codec
+        self._settings = settings
+        self._storage = storage
+        self._scope = scope
+        self._forget()
+
+    def _forget(self) -> None:
+        self.session_id = self._codec.generate_session_id()
+        """The ID; nobody else knows that of a session that is not stored."""
+        self.stored: StoredSession | None = None
+        """What storage had when it was last asked."""
+        self._new_id: str | None = None
+        self._is_lost = False
+        self._damaged_id: str | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the session lives if nothing happens."""
+        return 0 if self.stored is None else (self.stored.expires_at - self._now).total_seconds()
+
+    @property
+    def _now(self) -> datetime:
+        return self._settings.clock()
+
+    @property
+    def next_id(self) -> str:
+        """The ID that the session will have once it is saved."""
+        return self._new_id or self.session_id
+
+    def rotate(self) -> None:
+        """Have the session get another ID when it is saved; a new one has an ID of its own."""
+        if self.stored is not None:
+            self._new_id = self._codec.generate_session_id()
+
+    def _adopt(self, stored: StoredSession) -> None:
+        self.stored = stored
+        self.has_news = True
+
+    def _lose(self, *, is_rotated: bool) -> None:
+        """Drop the changes: the session has ended, or has another ID, which its visitor knows."""
+        event, fate = ("rotated", "got another ID") if is_rotated else ("gone", "was ended")
+        warn(event, f"Changes were dropped: the session {fate} meanwhile")
+        self._forget()
+        self._is_lost = True
+        # The browser has, or is about to get, the new ID: its cookie must stay.
+        self.has_news = not is_rotated
+
+    def _begin_anew(self, session_id: str, error: SessionDamagedError) -> None:
+        """Have a new session in place of one that cannot be decoded, whose row is left alone."""
+        warn_of_damage(error)
+        self._forget()
+        self._damaged_id = session_id

@@ -1,0 +1,125 @@
+"""Rows that are none: a column holds what does not belong there, or data that nobody can decode."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from litestar_sessions import SessionDamagedError, SessionExistsError
+from tests.support.site import open_site
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support.clock import Clock
+    from tests.support.databases import Database
+    from tests.support.site import Site
+
+UPDATE = "UPDATE user_sessions SET "
+
+DAMAGE = {
+    "sqlite": [
+        *("expires_at = 'zzz'", "expires_at = X'ff'"),
+        *("data = 'text'", "data = CAST(data AS TEXT)", "data = CAST(X'80' AS TEXT)"),
+        *("data = 5", "data = 5.5"),
+        *("id = 'text'", "id = '0123456789abcdef'", "id = 7", "id = X'00'"),
+    ],
+    "postgresql": ["expires_at = '20000-01-01'"],
+    "mysql": ["expires_at = '2100-00-00'"],
+}
+
+
+def events(caplog: pytest.LogCaptureFixture) -> list[str]:
+    records = [record for record in caplog.records if record.name == "litestar_sessions"]
+    return [record.session_event for record in records]  # type: ignore[attr-defined]  # set by extra=
+
+
+async def damage(site: Site, client: httpx.AsyncClient, change: str) -> str:
+    """Sign in, spoil the row of that, and return the session ID."""
+    await site.empty()
+    await client.post("/set", json={"user": "Ann"})
+    is_mysql = site.engine.dialect.name == "mysql"
+    lenient = "SET STATEMENT sql_mode = 'ALLOW_INVALID_DATES' FOR " if is_mysql else ""
+    await site._execute(text(lenient + UPDATE + change))
+    return client.cookies["session"]
+
+
+async def test_a_damaged_row_is_a_session_that_cannot_be_decoded(
+    any_database: tuple[bool, Database], clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    is_async, database = any_database
+    async with open_site(database.url, is_async=is_async, clock=clock) as site:
+        for change in DAMAGE[site.engine.dialect.name]:
+            caplog.clear()
+            async with site.visitor() as client:
+                session_id = await damage(site, client, change)
+                assert (await client.get("/")).json() == {}, change
+                assert events(caplog) == ["undecodable"], change
+                assert (await client.post("/set", json={"user": "Bob"})).status_code == 201
+                assert client.cookies["session"] != session_id
+                assert (await client.get("/")).json() == {"user": "Bob"}
+            assert "Ann" not in caplog.text
+
+
+async def test_a_damaged_row_can_be_ended(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    async with open_site(database.url, is_async=is_async, clock=clock) as site:
+        for change in DAMAGE[site.engine.dialect.name]:
+            async with site.visitor() as client:
+                await damage(site, client, change)
+                response = await client.post("/clear")
+                assert (response.status_code, await site.rows()) == (201, 0), change
+                assert "Max-Age=0;" in response.headers["set-cookie"]
+
+
+async def test_what_verbs_do_with_a_damaged_row(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    async with open_site(database.url, is_async=is_async, clock=clock) as site:
+        storage = site.backend.storage
+        for change in DAMAGE[site.engine.dialect.name]:
+            async with site.visitor() as client:
+                session_id = await damage(site, client, change)
+            with pytest.raises(SessionDamagedError):
+                await storage.load(session_id)
+            with pytest.raises(SessionExistsError):
+                await storage.create(session_id, b"new", clock.after(hours=1))
+            await storage.save(session_id, b"{}", clock.after(hours=1))
+            if not change.startswith("id"):
+                assert await site.backend.get(session_id) == b"{}", change
+            await storage.delete(session_id)
+            assert await site.rows() == 0
+            assert await site.backend.get(session_id) is None
+
+
+async def test_data_that_another_request_made_undecodable_is_left_for_a_new_session(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site.visitor() as client:
+        await client.post("/set", json={"user": "Ann"})
+        session_id = client.cookies["session"]
+        slow = asyncio.create_task(client.post("/set?hold=1", json={"cart": 1}))
+        await site.gate.reached()
+        await site.backend.set(session_id, b"\x80 no JSON")
+        site.gate.open()
+        assert (await slow).status_code == 201
+        assert events(caplog) == ["undecodable"]
+        assert client.cookies["session"] != session_id
+        assert (await client.get("/")).json() == {"user": "Ann", "cart": 1}
+    assert await site.backend.get(session_id) == b"\x80 no JSON"
+
+
+async def test_a_session_that_cannot_be_decoded_can_be_ended(site: Site) -> None:
+    async with site.visitor() as client:
+        await client.post("/set", json={"user": "Ann"})
+        session_id = client.cookies["session"]
+        await site.backend.set(session_id, b"\x80 no JSON")
+        assert (await client.post("/clear")).status_code == 201
+        assert "session" not in client.cookies
+    assert await site.backend.get(session_id) is None
