@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.support.databases import Database, Servers
 
 MOST_CALLS = {
-    (True, "sqlite+aiosqlite"): (300, 342),
+    (True, "sqlite+aiosqlite"): (302, 344),
     (True, "postgresql+asyncpg"): (160, 165),
     (True, "postgresql+psycopg"): (280, 285),
     (True, "mysql+asyncmy"): (155, 160),

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from litestar_sessions._async.removing import RemovingVerbs
-from litestar_sessions._async.tables import create_missing, is_missing
+from litestar_sessions._async.tables import create_missing, find_columns
 from litestar_sessions._async.writing import WritingVerbs
+from litestar_sessions._sql.misfits import misfit
+from litestar_sessions.exceptions import ConfigurationError
 
 __all__ = ("AsyncSessionStorage",)
 
@@ -36,4 +38,18 @@ class AsyncSessionStorage(WritingVerbs, RemovingVerbs):
 
     async def has_table(self) -> bool:
         """Tell whether the table is there."""
-        return not await is_missing(self._patient_execution.engine, self._statements.table)
+        return await self._find_columns() is not None
+
+    async def check_table(self) -> None:
+        """See that the table is there, with every column that the statements name.
+
+        Raises:
+            ConfigurationError: It is not; the message names the remedy.
+        """
+        found = await self._find_columns()
+        problem = misfit(self._statements.sessions, self._execution.engine.dialect, found)
+        if problem is not None:
+            raise ConfigurationError(problem)
+
+    async def _find_columns(self) -> list[str] | None:
+        return await find_columns(self._patient_execution.engine, self._statements.table)

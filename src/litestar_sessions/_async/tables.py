@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from litestar_sessions._drivers.compat import async_sleep, call_with_async_connection
 from litestar_sessions._drivers.loops import engine_in_loop
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ("create_missing", "is_missing")
+__all__ = ("create_missing", "find_columns")
 
 
 async def create_missing(engine: AsyncEngine, create: Callable[..., None]) -> None:
@@ -43,12 +43,16 @@ async def create_missing(engine: AsyncEngine, create: Callable[..., None]) -> No
         await async_sleep(pause)
 
 
-async def is_missing(engine: AsyncEngine, table: Table) -> bool:
-    """Tell whether the database lacks the table."""
+async def find_columns(engine: AsyncEngine, table: Table) -> list[str] | None:
+    """Return the names of the columns that the database has; ``None`` if it lacks the table."""
 
-    def look(connection: Connection) -> bool:
-        return inspect(connection).has_table(table.name, table.schema)
+    def look(connection: Connection) -> list[str] | None:
+        try:
+            columns = inspect(connection).get_columns(table.name, table.schema)
+        except NoSuchTableError:
+            return None
+        return [column["name"] for column in columns]
 
     async with engine_in_loop(engine).connect() as connection:
-        is_there = await call_with_async_connection(connection, look)
-        return not is_there
+        found = await call_with_async_connection(connection, look)
+        return found or None

@@ -17,6 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from litestar_sessions._drivers.compiled import CompiledStatement
 from litestar_sessions._drivers.deadlines import call_in_time, check_time
 from litestar_sessions._drivers.failures import Failure, failure_of, is_damage
+from litestar_sessions._drivers.files import file_of
 from litestar_sessions._drivers.opened import give_up, watch
 from litestar_sessions._sql.records import Reply
 from litestar_sessions.exceptions import SessionDamagedError
@@ -47,6 +48,7 @@ class StatementRunner:
     def __init__(self, engine: AsyncEngine | Engine) -> None:
         self._base = engine if isinstance(engine, Engine) else engine.sync_engine
         watch(self._base)
+        self._file = file_of(self._base)
         self._engine, is_autocommit = _in_autocommit(self._base)
         self._may_be_direct = is_autocommit and not self._engine.get_execution_options()
         self._direct: dict[Executable, CompiledStatement | None] = {}
@@ -73,6 +75,8 @@ class StatementRunner:
         *,
         writes: bool,
     ) -> T:
+        if self._file is not None:
+            self._file.check()
         try:
             direct = self._direct_form_of(statement)
             if direct is not None:

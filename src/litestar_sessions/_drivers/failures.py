@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-__all__ = ("Failure", "describe", "failure_of", "is_damage", "is_undone")
+__all__ = ("Failure", "describe", "failure_of", "is_damage", "is_undone", "misses_table")
 
 
 class Failure(Enum):
@@ -38,6 +38,11 @@ _MEANINGS: dict[Any, Failure] = {
             1047,  # WSREP has not yet prepared node for application use (Galera)
             1290,  # read-only by an option (MySQL, MariaDB)
             1836,  # read-only mode (MySQL, MariaDB)
+            # SQLite, of a file that was moved, deleted or replaced since it was opened.
+            "attempt to write a readonly database",
+            "disk I/O error",
+            "database disk image is malformed",
+            "file is not a database",
         ),
         Failure.CONNECTION,
     ),
@@ -66,6 +71,11 @@ _MEANINGS: dict[Any, Failure] = {
         Failure.BUG,
     ),
 }
+_MISSING = {
+    *("42P01", "42703", "3F000"),  # no such table, column or schema (PostgreSQL)
+    *(1146, 1054),  # no such table or column (MySQL, MariaDB)
+}
+_SQLITE_MISSING = re.compile("no such (table|column)|table .* has no column")
 _UNDONE = {"40001", "40P01", 1213}
 _CLASSES = {
     "28": Failure.REFUSAL,  # invalid authorization
@@ -106,6 +116,13 @@ def failure_of(error: BaseException) -> Failure:
 def is_undone(error: DBAPIError) -> bool:
     """Tell whether a transaction was undone because another one had the same rows."""
     return not _UNDONE.isdisjoint(_codes_of(error.orig))
+
+
+def misses_table(error: BaseException) -> bool:
+    """Tell whether the table of a statement, or a column of it, was not there."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    codes = _codes_of(cause) if cause is not None else []
+    return any(code in _MISSING or bool(_SQLITE_MISSING.match(str(code))) for code in codes)
 
 
 def is_damage(error: Exception) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from contextlib import suppress
+from queue import Empty
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
 
 from litestar_sessions._drivers.cutting import cut
 from litestar_sessions._drivers.forks import is_in_memory
@@ -66,6 +69,30 @@ def give_up(engine: Engine, connection: PoolProxiedConnection, error: Exception)
             pool: Any = each.pool
             # As SQLAlchemy does when a connection is dead.
             pool._invalidate(connection if each is engine else None, error)  # noqa: SLF001
+
+
+def open_anew(engine: Engine) -> None:
+    """Have new connections in place of those that engines have to the database of an engine.
+
+    Those that nobody uses are closed first: SQLite's last one removes the log by its name, which
+    may be that of another file by then.
+    """
+    for each in tuple(_opened):
+        if each.url == engine.url:
+            pool: Any = each.pool
+            pool._invalidate_time = time()  # noqa: SLF001 - there is no public way
+            if isinstance(pool, QueuePool):
+                _close_idle(pool)
+
+
+def _close_idle(pool: Any) -> None:
+    records: list[Any] = []
+    with suppress(Empty):  # others may take them meanwhile
+        for _ in range(pool.checkedin()):
+            records.append(pool._pool.get(block=False))  # noqa: PERF401, SLF001 - it may end early
+    for record in records:
+        record.close()
+        pool._do_return_conn(record)  # noqa: SLF001 - as above
 
 
 def cut_all(engine: Engine) -> None:

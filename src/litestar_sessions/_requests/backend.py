@@ -11,7 +11,11 @@ from litestar_sessions._requests.events import warn_of_damage
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.request_session import RequestSession, find_session
 from litestar_sessions._requests.tracking import TrackedSession
-from litestar_sessions.exceptions import ConfigurationError, SessionDamagedError
+from litestar_sessions.exceptions import (
+    ConfigurationError,
+    SessionDamagedError,
+    SessionDatabaseError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,17 +146,16 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         return await self._storage.delete_expired()
 
     async def prepare(self) -> None:
-        """Create the table if the config says so; otherwise see that it is there.
+        """Create the table if the config says so, and see that it has what sessions need.
 
         Raises:
-            ConfigurationError: It is not; the message says what to do.
+            ConfigurationError: It has not; the message says what to do.
             SessionUnavailableError: The database did not answer.
         """
-        if not await self.storage.has_table():
-            raise ConfigurationError(
-                f"The database has no table {self.model.__tablename__} for sessions: run your "
-                "migrations, or have it created with create_table=True.",
-            )
+        try:
+            await self.storage.check_table()
+        except SessionDatabaseError as error:
+            raise ConfigurationError(str(error)) from error.__cause__
 
 
 def _restore_when_sent(message: Any, connection: Connection) -> None:

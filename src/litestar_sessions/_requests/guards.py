@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from litestar_sessions._drivers.deadlines import Deadline
-from litestar_sessions._drivers.failures import Failure, describe, failure_of
+from litestar_sessions._drivers.failures import Failure, describe, failure_of, misses_table
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.events import fail
 from litestar_sessions._requests.wrapping import WrappedStorage
-from litestar_sessions.exceptions import SessionDatabaseError, SessionError
+from litestar_sessions.exceptions import ConfigurationError, SessionDatabaseError, SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +30,10 @@ _NOBODY = "nobody"
 
 
 class TableCreatingStorage(WrappedStorage):
-    """Creates the table, if it is missing, before the first verb."""
+    """Creates the table, if it is missing, before the first verb and whenever it turns out to be.
+
+    It may be dropped, and the file of the database deleted, while the application is running.
+    """
 
     def __init__(self, storage: SessionStorage, table: TableState) -> None:
         super().__init__(storage)
@@ -38,9 +41,25 @@ class TableCreatingStorage(WrappedStorage):
 
     async def _call(self, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         if not self._table.is_ready:
-            await self._storage.create_table()
-            self._table.is_ready = True
+            await self._prepare()
+        try:
+            return await verb(*args, **kwargs)
+        except DBAPIError as error:
+            if not misses_table(error):
+                raise
+        await self._prepare()
         return await verb(*args, **kwargs)
+
+    async def _prepare(self) -> None:
+        """Create the table.
+
+        Raises:
+            ConfigurationError: There is one that lacks columns.
+        """
+        self._table.is_ready = False
+        await self._storage.create_table()
+        await self._storage.check_table()
+        self._table.is_ready = True
 
 
 class LimitedStorage(WrappedStorage):
@@ -64,13 +83,35 @@ class LimitedStorage(WrappedStorage):
         try:
             with Deadline(self._patience):
                 answer = await verb(*args, **kwargs)
+        except ConfigurationError as error:
+            raise self._misfit(error) from None
         except SessionError:
             raise
         except Exception as error:  # noqa: BLE001 - each driver has exceptions of its own
+            if misses_table(error):
+                await self._explain()
             failure = self._failure(error, asked_at)
             raise failure from failure.__cause__
         self._health.note_answer()
         return answer
+
+    async def _explain(self) -> None:
+        """Find out what is missing.
+
+        Raises:
+            SessionDatabaseError: The table is, or columns of it; the message names the remedy.
+        """
+        try:
+            with Deadline(self._patience):
+                await self._storage.check_table()
+        except ConfigurationError as error:
+            raise self._misfit(error) from None
+        except Exception:  # noqa: BLE001 - as below
+            return  # what was found out before is told
+
+    def _misfit(self, error: ConfigurationError) -> SessionDatabaseError:
+        self._health.note_misfit(str(error))
+        return SessionDatabaseError(str(error))
 
     async def _try(self) -> None:
         """Ask a database that was silent something harmless, if that is due."""

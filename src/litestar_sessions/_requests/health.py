@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ class Health:
         self._answered_at = clock()
         self._failed_at: float | None = None
         self._failures = 0
-        self._next_trial = self._next_report = 0.0
+        self._next_trial = self._next_report = self._next_complaint = -inf
 
     def may_try(self) -> bool:
         """Tell whether a trial is due; if so it is the caller's, and the next one is later."""
@@ -70,6 +71,13 @@ class Health:
             self._failed_at, self._next_report = now, now + self.REPORT_INTERVAL
             fail("unavailable", f"The session database does not answer: {describe(error)}")
         self.note_refusal()
+
+    def note_misfit(self, problem: str) -> None:
+        """Tell now and then that the table is not what the statements need."""
+        now = self.clock()
+        if now >= self._next_complaint:
+            self._next_complaint = now + self.REPORT_INTERVAL
+            fail("database_error", problem)
 
     def note_refusal(self) -> None:
         """Count an operation that fails during an outage, and tell of all now and then."""

@@ -58,7 +58,7 @@ class BlockingStorage(Protocol):
 
     def create_table(self) -> None: ...
 
-    def has_table(self) -> bool: ...
+    def check_table(self) -> None: ...
 
 
 def in_place(storage: SessionStorage, _engine: AsyncEngine) -> SessionStorage:
@@ -139,5 +139,5 @@ class _ThreadedStorage:
     def create_table(self) -> Awaitable[None]:
         return run_in_thread(self._engine, self._storage.create_table)
 
-    def has_table(self) -> Awaitable[bool]:
-        return run_in_thread(self._engine, self._storage.has_table)
+    def check_table(self) -> Awaitable[None]:
+        return run_in_thread(self._engine, self._storage.check_table)

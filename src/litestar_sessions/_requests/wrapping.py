@@ -86,5 +86,5 @@ class WrappedStorage(ABC):
     def create_table(self) -> Awaitable[None]:
         return self._call(self._storage.create_table)
 
-    def has_table(self) -> Awaitable[bool]:
-        return self._call(self._storage.has_table)
+    def check_table(self) -> Awaitable[None]:
+        return self._call(self._storage.check_table)

@@ -45,7 +45,7 @@ class SessionStatements:
         if self.has_several_keys:
             # An upsert would not see a session that is there under another key.
             self._save_by = SaveBy.LOOK_THEN_WRITE
-        self._sessions = sessions = SessionTable(model)
+        self.sessions = self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
         self._parts = SessionClauses(sessions, keys)

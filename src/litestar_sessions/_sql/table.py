@@ -56,6 +56,13 @@ class SessionTable:
                 yield set(index.columns)
 
     @property
+    def written(self) -> list[Column[Any]]:
+        """The columns that statements name: the four, and those that are given a value here."""
+        ours = {self.id, self.session_id, self.data, self.expires_at}
+        columns = self.table.columns
+        return [c for c in columns if c in ours or c.default is not None or c.onupdate is not None]
+
+    @property
     def has_our_ids(self) -> bool:
         """Whether the primary key is a UUID column of ours; others know how to fill theirs."""
         return isinstance(self.id.type, UUIDKey)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from litestar_sessions._drivers.compat import sync_sleep, call_with_connection
 from litestar_sessions._drivers.here import engine_here
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
     from sqlalchemy import Engine
 
-__all__ = ("create_missing", "is_missing")
+__all__ = ("create_missing", "find_columns")
 
 
 def create_missing(engine: Engine, create: Callable[..., None]) -> None:
@@ -43,12 +43,16 @@ def create_missing(engine: Engine, create: Callable[..., None]) -> None:
         sync_sleep(pause)
 
 
-def is_missing(engine: Engine, table: Table) -> bool:
-    """Tell whether the database lacks the table."""
+def find_columns(engine: Engine, table: Table) -> list[str] | None:
+    """Return the names of the columns that the database has; ``None`` if it lacks the table."""
 
-    def look(connection: Connection) -> bool:
-        return inspect(connection).has_table(table.name, table.schema)
+    def look(connection: Connection) -> list[str] | None:
+        try:
+            columns = inspect(connection).get_columns(table.name, table.schema)
+        except NoSuchTableError:
+            return None
+        return [column["name"] for column in columns]
 
     with engine_here(engine).connect() as connection:
-        is_there = call_with_connection(connection, look)
-        return not is_there
+        found = call_with_connection(connection, look)
+        return found or None
