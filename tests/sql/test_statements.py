@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations
 from typing import Any
-from uuid import UUID  # noqa: TC003 - SQLAlchemy reads the annotations
+from uuid import UUID, uuid4
 
 import pytest
 import sqlglot
@@ -70,7 +70,7 @@ class Elsewhere(NobodysBase):
     """A table of somebody else's, with a column of another type for each parameter."""
 
     __tablename__ = "elsewhere"
-    id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     session_id: Mapped[str] = mapped_column(String(99), unique=True)
     data: Mapped[bytes] = mapped_column(LargeBinary(9_999))
     expires_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations
 
-from sqlalchemy import String, func
+from sqlalchemy import CheckConstraint, String, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from litestar_sessions import SessionModelMixin
@@ -23,10 +23,11 @@ class OtherSession(SessionModelMixin, OtherBase):
 
 
 class OwnedSession(SessionModelMixin, OtherBase):
-    """A model with a column that nobody fills."""
+    """A model with a column that nobody fills, on which the database alone insists."""
 
     __tablename__ = "owned_sessions"
-    owner: Mapped[str] = mapped_column(String(10))
+    __table_args__ = (CheckConstraint("owner IS NOT NULL", "owner_is_known"),)
+    owner: Mapped[str | None] = mapped_column(String(10))
 
 
 class Audited(SessionModelMixin, OtherBase):

@@ -9,6 +9,7 @@ from litestar_sessions._drivers.forks import is_in_memory
 from litestar_sessions._requests.health import Health
 from litestar_sessions._requests.policy import make_policy
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions._sql.table import SessionTable
 from litestar_sessions._sql.types import utc_now
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -59,6 +60,15 @@ class SessionSettings:
     """The engine for creating tables and deleting many sessions; by default that of requests."""
     health: Health = field(default_factory=Health)
     """What is known of the database; whatever asks it shares it."""
+
+    def __post_init__(self) -> None:
+        """Refuse a table that is to be created and cannot be.
+
+        Raises:
+            ConfigurationError: The message names the remedy.
+        """
+        if self.creates_table:
+            SessionTable(self.model).check_creation(self.engine.dialect)
 
     def forget_memory(self) -> None:
         """Know that a table in memory is gone, as it is when its connection is closed."""

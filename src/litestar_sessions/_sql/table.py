@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, UniqueConstraint, inspect
-from sqlalchemy.exc import NoInspectionAvailable
+from sqlalchemy.exc import CompileError, NoInspectionAvailable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from litestar_sessions._sql.types import UTCTimestamp, UUIDKey
 from litestar_sessions.exceptions import ConfigurationError
@@ -14,7 +15,7 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Column
+    from sqlalchemy import Column, Dialect
     from sqlalchemy.types import TypeEngine
 
 __all__ = ("SessionTable",)
@@ -26,8 +27,8 @@ class SessionTable:
     """The table of a mapped class with the attributes id, session_id, data and expires_at.
 
     Raises:
-        ConfigurationError: The class is not mapped, lacks a column, or its table would take two
-            rows for one session ID.
+        ConfigurationError: The class is not mapped, lacks a column, has a column that nobody fills,
+            or its table would take two rows for one session ID.
     """
 
     def __init__(self, model: type[Any]) -> None:
@@ -45,6 +46,42 @@ class SessionTable:
             raise ConfigurationError(
                 f"{model!r} would take two rows for one session ID: declare session_id as unique.",
             )
+        self._check_filled(model)
+
+    def _check_filled(self, model: type[Any]) -> None:
+        unfilled = [column.name for column in self.table.columns if not self._is_filled(column)]
+        if unfilled:
+            raise ConfigurationError(
+                f"{model!r} has columns that must not be null and that nobody fills "
+                f"({', '.join(unfilled)}): make them nullable, or give them a default=, or a "
+                "server_default=FetchedValue() if the database fills them.",
+            )
+
+    def _is_filled(self, column: Column[Any]) -> bool:
+        """Tell whether a new row has a value there, or needs none."""
+        if column in {self.session_id, self.data, self.expires_at}:
+            return True
+        if column is self.id and self.has_our_ids:
+            return True
+        has_default = column.default is not None or column.server_default is not None
+        return has_default or column.nullable or column is self.table.autoincrement_column
+
+    def check_creation(self, dialect: Dialect) -> None:
+        """See that the dialect has a spelling for the table.
+
+        Raises:
+            ConfigurationError: It has none, as MySQL has none for a string without a length.
+        """
+        try:
+            CreateTable(self.table).compile(dialect=dialect)
+            for index in self.table.indexes:
+                CreateIndex(index).compile(dialect=dialect)
+        except CompileError as error:
+            raise ConfigurationError(
+                f"The table {self.table.fullname} cannot be created on {dialect.name} ({error}): "
+                "change the types of its columns, or create it yourself and leave out "
+                "create_table=True and create_all=True.",
+            ) from None
 
     def _unique(self) -> Iterator[set[Column[Any]]]:
         yield set(self.table.primary_key)
