@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from litestar_sessions import AsyncSessionStorage, SessionExistsError, StoredSession
+from litestar_sessions._sql.expectations import DIGESTED_FROM
 
 if TYPE_CHECKING:
     from tests.support.clock import Clock
@@ -165,3 +166,18 @@ async def test_reloading_does_not_bring_a_session_back(
     await storage.delete("deleted")
     assert await storage.reload(expired) is None
     assert await storage.reload(deleted) is None
+
+
+@pytest.mark.parametrize("size", [DIGESTED_FROM - 1, DIGESTED_FROM])
+async def test_large_data_is_replaced_if_it_is_what_was_expected(
+    storage: AsyncSessionStorage, clock: Clock, size: int
+) -> None:
+    old, new, expires_at = b"a" * size, b"b" * size, clock.after(minutes=20)
+    await storage.create("id", old, expires_at)
+    assert not await storage.update("id", new, expires_at, expected=b"b" + old[1:])
+    assert not await storage.update("id", new, expires_at, expected=old[:-1] + b"b")
+    assert await storage.update("id", new, expires_at, expected=old)
+    session = await storage.load("id")
+    assert session is not None
+    assert session.data == new
+    assert not await storage.update("id", old, expires_at, expected=old)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from litestar_sessions import SyncSessionStorage, SessionExistsError, StoredSession
+from litestar_sessions._sql.expectations import DIGESTED_FROM
 
 if TYPE_CHECKING:
     from tests.support.clock import Clock
@@ -165,3 +166,18 @@ def test_reloading_does_not_bring_a_session_back(
     storage.delete("deleted")
     assert storage.reload(expired) is None
     assert storage.reload(deleted) is None
+
+
+@pytest.mark.parametrize("size", [DIGESTED_FROM - 1, DIGESTED_FROM])
+def test_large_data_is_replaced_if_it_is_what_was_expected(
+    storage: SyncSessionStorage, clock: Clock, size: int
+) -> None:
+    old, new, expires_at = b"a" * size, b"b" * size, clock.after(minutes=20)
+    storage.create("id", old, expires_at)
+    assert not storage.update("id", new, expires_at, expected=b"b" + old[1:])
+    assert not storage.update("id", new, expires_at, expected=old[:-1] + b"b")
+    assert storage.update("id", new, expires_at, expected=old)
+    session = storage.load("id")
+    assert session is not None
+    assert session.data == new
+    assert not storage.update("id", old, expires_at, expected=old)

@@ -110,8 +110,8 @@ class WritingVerbs(ReadingVerbs):
         if expected is None:
             reply = await self._change(session_id, self._statements.overwrite, change)
         else:
-            change["s_expected"] = expected
-            reply = await self._change(session_id, self._statements.update, change)
+            statement, value = self._statements.update_of(expected)
+            reply = await self._change(session_id, statement, {**change, **value})
         if reply.affected or not reply.is_again:
             return reply.affected > 0
         found = await self.load(session_id if new_id is None else new_id)

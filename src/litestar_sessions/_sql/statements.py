@@ -8,10 +8,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from litestar_sessions._sql.clauses import SessionClauses
 from litestar_sessions._sql.dialects import SaveBy, way_to_save
+from litestar_sessions._sql.expectations import (
+    DIGESTED_FROM,
+    digest_of,
+    has_data,
+    has_digest,
+)
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.purges import purge
 from litestar_sessions._sql.saves import merge, upsert
@@ -92,11 +98,19 @@ class SessionStatements:
     @cached_property
     def update(self) -> Update:
         """The same for a live session whose data is still ``s_expected``."""
-        expected = bindparam("s_expected", type_=self._sessions.data.type)
-        unchanged: ColumnElement[bool] = self._sessions.data == expected
-        if self._dialect.name == "oracle":  # which compares no BLOBs with "="
-            unchanged = func.dbms_lob.compare(self._sessions.data, expected) == 0
-        return self.overwrite.where(unchanged)
+        return self.overwrite.where(has_data(self._sessions, self._dialect))
+
+    @cached_property
+    def update_by_digest(self) -> Update | None:
+        """The same for one whose data still has ``s_digest``; ``None`` if that saves nothing."""
+        unchanged = has_digest(self._sessions, self._dialect)
+        return None if unchanged is None else self.overwrite.where(unchanged)
+
+    def update_of(self, expected: bytes) -> tuple[Update, dict[str, Any]]:
+        """Return one of the two, and the value that it compares with."""
+        if len(expected) < DIGESTED_FROM or self.update_by_digest is None:
+            return self.update, {"s_expected": expected}
+        return self.update_by_digest, {"s_digest": digest_of(expected, self._dialect)}
 
     @cached_property
     def touch(self) -> Update:
