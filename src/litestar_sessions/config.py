@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from litestar.middleware import DefineMiddleware
@@ -12,21 +11,17 @@ from litestar.middleware.session.server_side import ServerSideSessionConfig
 
 from litestar_sessions._drivers.closing import close_engines
 from litestar_sessions._drivers.siblings import engines_for, is_for_sessions
-from litestar_sessions._requests.checks import (
-    check_cookie,
-    check_id_bytes,
-    check_model,
-    check_patience,
-)
+from litestar_sessions._requests.checks import check_settings
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
-from litestar_sessions._requests.store import SessionStore
+from litestar_sessions._requests.subclasses import REFUSED_IN_CONFIGS, RefusesOverrides
 from litestar_sessions._sql.keys import make_keys
 from litestar_sessions._sql.types import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from litestar import Litestar
     from litestar.stores.base import Store
@@ -49,7 +44,7 @@ def _default_model() -> type[Any]:
 
 
 @dataclass
-class SQLAlchemySessionConfig(ServerSideSessionConfig):
+class SQLAlchemySessionConfig(RefusesOverrides, ServerSideSessionConfig):
     """Everything about the sessions of an application; use it wherever Litestar takes a config.
 
     Unlike Litestar's own it renews a session that is only read (``renew_on_access``).
@@ -58,6 +53,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
         ConfigurationError: A setting cannot work; the message names the remedy.
     """
 
+    _refused = REFUSED_IN_CONFIGS
     renew_on_access: bool = True
     """Whether reading a session prolongs its life; otherwise it is counted from the last change."""
     _: KW_ONLY
@@ -97,10 +93,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
     """What returns the current time, aware."""
 
     def __post_init__(self) -> None:
-        check_cookie(self)
-        check_id_bytes(self.session_id_bytes)
-        check_patience(self.database_timeout)
-        check_model(self.model, self.absolute_timeout)
+        check_settings(self)
         policy = self._make_policy()  # before Litestar's checks, which name no remedy
         super().__post_init__()
         engine, patient_engine = self._choose_engines()
@@ -169,8 +162,7 @@ class SQLAlchemySessionConfig(ServerSideSessionConfig):
 
     def get_store_from_app(self, app: Litestar) -> Store:  # noqa: ARG002 - Litestar's
         """Return the sessions as one of Litestar's stores, for its command line."""
-        lifetime = timedelta(seconds=self.max_age)
-        return SessionStore(self.create_backend().storage, self.clock, lifetime)
+        return self.create_backend().as_store()
 
     async def dispose(self) -> None:
         """Close the connections that were opened for sessions; leave the application's alone.

@@ -25,7 +25,7 @@ from litestar_sessions import (
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from sqlalchemy import URL, Engine
 
@@ -216,6 +216,7 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
     is_async: bool,
     clock: Clock,
     wiring: Wiring = "our config",
+    subclass: Callable[[Any], Any] | None = None,
     options: dict[str, Any] | None = None,
     empty: bool = True,
     **settings: Any,
@@ -227,6 +228,7 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
         is_async: Which half of the package serves it.
         clock: The clock of the sessions.
         wiring: How the sessions come into the application.
+        subclass: Makes a subclass of the backend's class.
         options: Those of the application.
         empty: Whether the sessions that are there are removed.
         settings: Those of the config.
@@ -238,11 +240,15 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
         config = SQLAlchemySessionConfig(
             alchemy_config=engine_config, model=UserSession, clock=clock, **settings
         )
+        if subclass is not None:
+            name = {"_backend_class": subclass(config._backend_class)}
+            config.__class__ = type("Config", (SQLAlchemySessionConfig,), name)
         middleware = config.middleware
         backend = middleware.kwargs["backend"]
     else:
         config = ServerSideSessionConfig(**settings)
         kind = SQLAlchemyAsyncSessionBackend if is_async else SQLAlchemySyncSessionBackend
+        kind = kind if subclass is None else subclass(kind)
         backend = kind(config, engine_config, UserSession, clock=clock)  # type: ignore[arg-type]  # of the same half
         middleware = DefineMiddleware(SessionMiddleware, backend=backend)
     site = Site(config, backend, middleware, **(options or {}))

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
+from litestar_sessions._requests.errands import errand_of
 from litestar_sessions._requests.events import warn_of_damage
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
+from litestar_sessions._requests.overridden import OverriddenStorage
 from litestar_sessions._requests.request_session import RequestSession, find_session
+from litestar_sessions._requests.sending import restore_when_sent
+from litestar_sessions._requests.settings import SessionSettings
+from litestar_sessions._requests.store import SessionStore
+from litestar_sessions._requests.subclasses import REFUSED, RefusesOverrides, overrides_storage
 from litestar_sessions._requests.tracking import TrackedSession
 from litestar_sessions.exceptions import (
     ConfigurationError,
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ("StorageSessionBackend",)
 
 
-class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
+class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
     """A backend whose sessions are in a storage.
 
     Litestar's ``store`` arguments are not used. If the config says so, the first operation creates
@@ -43,6 +50,8 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
         ConfigurationError: As by the base; or the engine is of the other kind, or the model cannot
             hold sessions.
     """
+
+    _refused = REFUSED
 
     def __init__(
         self,
@@ -61,6 +70,7 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             storage, self.settings.patience, self.settings.health
         )
         """The storage as requests ask it: it answers in time, or is unavailable."""
+        self._is_overridden = overrides_storage(type(self), StorageSessionBackend)
 
     @abstractmethod
     def _open_storage(self) -> SessionStorage:
@@ -68,8 +78,22 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
 
     def open_session(self, scope: Scope) -> RequestSession:
         """Return a session for a connection, which is not loaded yet."""
-        tracked = TrackedSession(self, self.settings, self.storage, scope)
+        storage = self._storage_by_methods(scope) if self._is_overridden else self.storage
+        tracked = TrackedSession(self, self.settings, storage, scope)
         return RequestSession(self, self.config, tracked, scope)
+
+    def as_store(self) -> SessionStore:
+        """Return the sessions as one of Litestar's stores."""
+        lifetime = timedelta(seconds=self.config.max_age)
+        store = SessionStore(self.storage, self.clock, lifetime)
+        if self._is_overridden:
+            store.storage = OverriddenStorage(self, self.storage, store)
+        return store
+
+    def _storage_by_methods(self, scope: Scope) -> SessionStorage:
+        has_own_store = isinstance(getattr(self.config, "settings", None), SessionSettings)
+        store = self.as_store() if has_own_store else self.config.get_store_from_app(scope["app"])
+        return OverriddenStorage(self, self.storage, store)
 
     async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
         """Return the session that the connection's cookie names, or an empty one.
@@ -96,14 +120,9 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             SessionUnavailableError: The database did not answer.
             SessionConflictError: Other requests have changed the session, and went before.
         """
-        session = find_session(self, connection.scope)
-        if session is None:
-            # Litestar's test client sets the data of a session that it has not loaded.
-            session = self.open_session(connection.scope)
-            await session.load()
-            connection.scope["session"] = scope_session
-        _restore_when_sent(message, connection)
+        restore_when_sent(message, connection)
         try:
+            session = await self._loaded(scope_session, connection.scope)
             changed: Any = await session.respond(message)
         except Exception:
             # Litestar takes the response for started, but nothing was sent.
@@ -111,11 +130,28 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             raise
         message["headers"][:] = changed["headers"]  # type: ignore[typeddict-item,index]  # the message starts a response
 
+    async def _loaded(self, scope_session: ScopeSession, scope: Scope) -> RequestSession:
+        session = find_session(self, scope)
+        if session is not None:
+            return session
+        if scope.get("session") is not None:
+            raise ConfigurationError(
+                f"{type(self).__name__}.load_from_connection has not called "
+                "super().load_from_connection(connection): without that there is no session.",
+            )
+        # Litestar's test client sets the data of a session that it has not loaded.
+        session = self.open_session(scope)
+        await session.load()
+        scope["session"] = scope_session
+        return session
+
     async def get(self, session_id: str, store: Store | None = None) -> bytes | None:  # noqa: ARG002 - Litestar's
         """Return the data of a live session; ``None`` if there is none, or its row is damaged.
 
         The expiry moves only if ``config.renew_on_access`` is true.
         """
+        if errand := errand_of(self, "get", session_id):
+            return cast("bytes | None", await errand.do(session_id))
         try:
             if self.config.renew_on_access:
                 session = await self._storage.load_and_touch(session_id, self.next_expiry())
@@ -128,15 +164,20 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
 
     async def set(self, session_id: str, data: bytes, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Replace the data of a session, expired or not, or create it; it lives for ``max_age``."""
-        await self._storage.save(session_id, data, self.next_expiry())
+        if errand := errand_of(self, "set", session_id):
+            await errand.do(session_id, data)
+        else:
+            await self._storage.save(session_id, data, self.next_expiry())
 
     async def delete(self, session_id: str, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Delete a session; do nothing if there is none."""
-        await self._storage.delete(session_id)
+        errand = errand_of(self, "delete", session_id)
+        await (errand.do(session_id) if errand else self._storage.delete(session_id))
 
     async def delete_all(self, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Delete every session."""
-        await self._storage.delete_all()
+        errand = errand_of(self, "delete_all", "")
+        await (errand.do("") if errand else self._storage.delete_all())
 
     async def delete_expired(self) -> int:
         """Delete every expired session; return how many there were.
@@ -156,22 +197,3 @@ class StorageSessionBackend(SQLAlchemySessionBackendBase[SQLAlchemyConfigT]):
             await self.storage.check_table()
         except SessionDatabaseError as error:
             raise ConfigurationError(str(error)) from error.__cause__
-
-
-def _restore_when_sent(message: Any, connection: Connection) -> None:
-    """Have a copy of the message sent, and leave the message as it was before.
-
-    Litestar's middleware sends the message that it has had changed, and whatever is inside may keep
-    it: the response cache would hand one visitor's cookie to others.
-    """
-    headers = list(message["headers"])
-    send = connection.send
-
-    async def send_copy(outgoing: Any) -> None:
-        connection.send = send
-        if outgoing is message:
-            outgoing = {**message}
-            message["headers"] = headers
-        await send(outgoing)
-
-    connection.send = send_copy

@@ -13,6 +13,7 @@ from litestar.middleware.session.server_side import ServerSideSessionBackend
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.settings import settings_of
+from litestar_sessions._requests.subclasses import overrides
 from litestar_sessions._sql import dialects
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ("SQLAlchemySessionBackendBase",)
 
 _NO_HEX = re.compile(r"[^0-9a-f]")
+
+_IN_A_COOKIE = re.compile(r"[!#$&-+\--:<-\[\]-~]{1,255}")
+"""What stays the same in a cookie (RFC 6265, section 4.1.1); Litestar decodes what has a ``%``."""
 
 
 class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlchemyConfigT]):
@@ -61,6 +65,8 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
         super().__init__(config=config)
         self.settings = settings_of(config, alchemy_config, model, clock)
         """What the config and the other arguments say, as one value."""
+        self.makes_own_ids = overrides(type(self), ServerSideSessionBackend, "generate_session_id")
+        """Whether a subclass makes session IDs of another kind."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy that shares everything but the config."""
@@ -106,8 +112,10 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
     def is_session_id(self, text: str) -> bool:
         """Tell whether `generate_session_id` could have made that; nothing else is looked up.
 
-        A class that makes other IDs has to override both.
+        In a class that overrides that, it is whatever may stand in a cookie, up to 255 characters.
         """
+        if self.makes_own_ids:
+            return bool(_IN_A_COOKIE.fullmatch(text)) and text != "null"  # which clears a cookie
         return len(text) == 2 * self.config.session_id_bytes and not _NO_HEX.search(text)
 
     @staticmethod

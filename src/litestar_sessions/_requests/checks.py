@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import re
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from litestar_sessions._requests.cookies import SessionCookie
 from litestar_sessions._requests.settings import PATIENCE
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions.exceptions import ConfigurationError
 
-if TYPE_CHECKING:
-    from litestar_sessions._requests.cookies import SessionCookie
-
-__all__ = ("check_cookie", "check_id_bytes", "check_model", "check_patience")
+__all__ = ("check_settings",)
 
 MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
 _ATTRIBUTE = re.compile(r"[ -:<-~]+")
 """What may be the value of a cookie's attribute."""
+
+
+class CheckedSettings(SessionCookie, Protocol):
+    """The settings of a config that are checked one by one."""
+
+    session_id_bytes: int
+    database_timeout: float
+    model: type[Any]
+    absolute_timeout: int | None
+
+
+def check_settings(config: CheckedSettings) -> None:
+    """Refuse what cannot work.
+
+    Raises:
+        ConfigurationError: The message names the setting, and the remedy.
+    """
+    check_cookie(config)
+    check_id_bytes(config.session_id_bytes)
+    check_patience(config.database_timeout)
+    check_model(config.model, config.absolute_timeout)
 
 
 def check_cookie(cookie: SessionCookie) -> None:

@@ -10,10 +10,15 @@ from litestar.utils.scope.state import ScopeState
 
 from litestar_sessions._requests.backend import StorageSessionBackend
 from litestar_sessions._requests.events import warn
-from litestar_sessions.exceptions import ResponseStartedError
+from litestar_sessions._requests.subclasses import (
+    REFUSED_IN_MIDDLEWARE,
+    RefusesOverrides,
+    overrides,
+)
+from litestar_sessions.exceptions import ConfigurationError, ResponseStartedError
 
 if TYPE_CHECKING:
-    from litestar.types import Message, Receive, Scope, Send
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from litestar_sessions._requests.request_session import RequestSession
 
@@ -27,15 +32,36 @@ _LITESTAR_ERRORS = range(4_500, 4_600)
 _STARTS = {"http.response.start", "websocket.accept"}
 
 
-class SQLAlchemySessionMiddleware(SessionMiddleware[StorageSessionBackend[Any]]):
+class SQLAlchemySessionMiddleware(RefusesOverrides, SessionMiddleware[StorageSessionBackend[Any]]):
     """Litestar's session middleware, but it changes no message in place and serves WebSockets too.
 
     ``config.middleware`` has it. It does not call the methods of a backend that Litestar's own
-    calls with a connection; what they do is done here for less.
+    calls with a connection; what they do is done here for less. Unless a subclass of the backend
+    overrides them: then this is Litestar's own.
+
+    Raises:
+        ConfigurationError: The backend is of another package.
     """
+
+    _refused = REFUSED_IN_MIDDLEWARE
+
+    def __init__(self, app: ASGIApp, backend: StorageSessionBackend[Any]) -> None:
+        if not isinstance(backend, StorageSessionBackend):
+            raise ConfigurationError(
+                f"{type(backend).__name__} is no backend of this package: derive it from "
+                "SQLAlchemyAsyncSessionBackend or SQLAlchemySyncSessionBackend, or use Litestar's "
+                "SessionMiddleware.",
+            )
+        super().__init__(app, backend)
+        self._calls_backend = overrides(
+            type(backend), StorageSessionBackend, "load_from_connection", "store_in_message"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application have the session, and storage what becomes of it."""
+        if self._calls_backend:
+            await super().__call__(scope, receive, send)
+            return
         session = self.backend.open_session(scope)
         scope["session"] = await session.load()
         session.tell_id()

@@ -25,12 +25,12 @@ class SessionStore(Store):
         lifetime: How long a session lives that is set without a time of its own.
     """
 
-    __slots__ = ("_clock", "_lifetime", "_storage")
+    __slots__ = ("_clock", "_lifetime", "storage")
 
     def __init__(
         self, storage: SessionStorage, clock: Callable[[], datetime], lifetime: timedelta
     ) -> None:
-        self._storage = storage
+        self.storage = storage
         self._clock = clock
         self._lifetime = lifetime
 
@@ -39,31 +39,31 @@ class SessionStore(Store):
     ) -> None:
         """Replace the data of a session, or create it; it lives for ``lifetime`` by default."""
         data = value.encode() if isinstance(value, str) else value
-        await self._storage.save(key, data, self._expiry(expires_in))
+        await self.storage.save(key, data, self._expiry(expires_in))
 
     async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:
         """Return the data of a live session, or ``None``; move its expiry if that is wanted."""
         if renew_for is None:
-            session = await self._storage.load(key)
+            session = await self.storage.load(key)
         else:
-            session = await self._storage.load_and_touch(key, self._expiry(renew_for))
+            session = await self.storage.load_and_touch(key, self._expiry(renew_for))
         return None if session is None else session.data
 
     async def delete(self, key: str) -> None:
         """Delete a session; do nothing if there is none."""
-        await self._storage.delete(key)
+        await self.storage.delete(key)
 
     async def delete_all(self) -> None:
         """Delete every session."""
-        await self._storage.delete_all()
+        await self.storage.delete_all()
 
     async def exists(self, key: str) -> bool:
         """Tell whether a session is live."""
-        return await self._storage.load(key) is not None
+        return await self.storage.load(key) is not None
 
     async def expires_in(self, key: str) -> int | None:
         """Return for how many seconds a session lives on; ``None`` if there is none."""
-        session = await self._storage.load(key)
+        session = await self.storage.load(key)
         if session is None:
             return None
         return int((session.expires_at - self._clock()).total_seconds())
