@@ -67,6 +67,10 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
         """What the config and the other arguments say, as one value."""
         self.makes_own_ids = overrides(type(self), ServerSideSessionBackend, "generate_session_id")
         """Whether a subclass makes session IDs of another kind."""
+        self.has_own_serializer = overrides(
+            type(self), ServerSideSessionBackend, "serialize_data", "deserialize_data"
+        )
+        """Whether a subclass serializes sessions, and maybe to different bytes each time."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy that shares everything but the config."""

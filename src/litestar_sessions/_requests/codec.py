@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from litestar_sessions._requests.policy import merge
+from litestar_sessions._requests.policy import is_same, merge
 from litestar_sessions.exceptions import SessionDamagedError
 
 if TYPE_CHECKING:
     from litestar.types import Scope
 
-__all__ = ("SessionCodec", "decode", "decode_stored", "encode", "encode_merged")
+__all__ = ("SessionCodec", "decode", "decode_stored", "encode", "encode_merged", "is_change")
 
 
 class SessionCodec(Protocol):
     """What a class of backends decides, and its subclasses may decide otherwise."""
+
+    has_own_serializer: bool
+    """Whether the same session may be different bytes each time."""
 
     def generate_session_id(self) -> str: ...
 
@@ -63,6 +66,13 @@ def decode_stored(codec: SessionCodec, data: bytes) -> dict[str, Any]:
         raise SessionDamagedError from error
 
 
+def is_change(codec: SessionCodec, data: bytes, stored: bytes) -> bool:
+    """Tell whether bytes that are others than those in storage mean another session."""
+    if not codec.has_own_serializer:
+        return True
+    return not is_same(decode(codec, data), decode(codec, stored))
+
+
 def encode_merged(
     codec: SessionCodec, session: Any, scope: Scope, base: bytes, theirs: bytes
 ) -> bytes:
@@ -72,5 +82,5 @@ def encode_merged(
         SessionDamagedError: What the other one has left cannot be decoded.
     """
     mine = decode(codec, encode(codec, session, scope))
-    merged = merge(decode(codec, base), mine, decode_stored(codec, theirs), codec.serialize_data)
+    merged = merge(decode(codec, base), mine, decode_stored(codec, theirs))
     return encode(codec, merged, scope)

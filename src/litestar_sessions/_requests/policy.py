@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("OnConflict", "SessionPolicy", "make_policy", "merge")
+__all__ = ("MERGES", "OnConflict", "SessionPolicy", "is_same", "make_policy", "merge")
 
 OnConflict: TypeAlias = Literal["merge", "overwrite", "error"]
+
+MERGES = 20
+"""How often changes are merged with those of other requests before that is given up."""
 
 RENEWALS = 10
 """Into how many parts the idle timeout is divided; a session is renewed once in each."""
@@ -66,7 +69,6 @@ def merge(
     base: Mapping[str, Any],
     mine: Mapping[str, Any],
     theirs: Mapping[str, Any],
-    encode: Callable[[Any], bytes],
 ) -> dict[str, Any]:
     """Return what both of two requests leave: mine where I changed or removed a key, else theirs.
 
@@ -74,16 +76,31 @@ def merge(
         base: What both began with.
         mine: What this request made of it.
         theirs: What the other one has saved.
-        encode: Serializes a value; values are the same if their bytes are, so that 1 is not true.
     """
 
     def is_changed(key: str) -> bool:
         if (key in base) is not (key in mine):
             return True
-        return key in mine and encode(base[key]) != encode(mine[key])
+        return key in mine and not is_same(base[key], mine[key])
 
     kept = {key: value for key, value in theirs.items() if not is_changed(key)}
     return kept | {key: value for key, value in mine.items() if is_changed(key)}
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Tell whether two values that were deserialized mean the same.
+
+    They do if their types do too, so that 1 is not true; the order of keys does not matter.
+    """
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(map(is_same, one.values(), map(other.get, one)))
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if one == other or (one != one and other != other):  # noqa: PLR0124 - not a number
+        return True
+    return hasattr(one, "__dict__") and is_same(vars(one), vars(other))
 
 
 def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from litestar_sessions._requests.codec import decode, decode_stored, encode, encode_merged
+from litestar_sessions._requests.codec import (
+    decode,
+    decode_stored,
+    encode,
+    encode_merged,
+    is_change,
+)
 from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.known import KnownSession
+from litestar_sessions._requests.policy import MERGES
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import (
     ResponseStartedError,
@@ -17,9 +24,6 @@ from litestar_sessions.exceptions import (
 )
 
 __all__ = ("TrackedSession",)
-
-MERGES = 20
-"""How often changes are merged with those of other requests before that is given up."""
 
 
 class TrackedSession(KnownSession):
@@ -71,7 +75,9 @@ class TrackedSession(KnownSession):
         data = encode(self._codec, session, self._scope)
         if self.stored is None:
             await self._create(data, may_create=may_create)
-        elif data != self.stored.data or self._new_id is not None:
+        elif self._new_id is not None or (
+            data != self.stored.data and is_change(self._codec, data, self.stored.data)
+        ):
             try:
                 await self._update(session, data, self.stored)
             except SessionDamagedError as error:  # by another request
