@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations of a mapped class
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - as above
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.sql.elements import ColumnElement
+
+if "alembic" in sys.modules:
+    from litestar_sessions import migrations
+
+    migrations.register()
 
 __all__ = ("SESSION_ID_LENGTH", "SessionModelMixin", "UUIDv7Base")
 

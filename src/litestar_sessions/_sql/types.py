@@ -30,6 +30,9 @@ __all__ = (
 _MYSQL = ("mysql", "mariadb")
 _WITH_UUID = _WITH_TIME_ZONE = {"postgresql", "cockroachdb", "duckdb", "mssql"}
 
+_PUBLIC = "litestar_sessions.columns"
+"""Where migrations have these types from: Alembic writes down the module that a class names."""
+
 SESSION_ID_LENGTH = 255
 """How many characters the column for a session ID holds."""
 
@@ -52,6 +55,7 @@ def as_utc(value: datetime) -> datetime:
 class UTCTimestamp(TypeDecorator[datetime]):
     """A point in time to the microsecond: whatever goes in, aware UTC comes out."""
 
+    __module__ = _PUBLIC
     impl = DateTime
     cache_ok = True
 
@@ -87,6 +91,7 @@ class UUIDKey(TypeDecorator[UUID]):
     Advanced Alchemy's columns hold the same, so that either package reads the other's rows.
     """
 
+    __module__ = _PUBLIC
     impl = Uuid
     cache_ok = True
 
@@ -129,6 +134,7 @@ class SessionIDString(String):
     ones only two also tell ``"a"`` from ``"a "``, and they go by different names.
     """
 
+    __module__ = _PUBLIC
     inherit_cache = True
 
 
