@@ -54,10 +54,11 @@ async def save_session(connection: Connection) -> StoredSession | None:
 
 
 def _innermost(connection: Connection) -> RequestSession:
-    sessions = list(sessions_of(connection.scope).values())
+    sessions = sessions_of(connection.scope)
     if not sessions:
         raise ConfigurationError(
             "The connection has no session: add SessionPlugin to the application, or the config's "
             "middleware, and do not exclude the route from it.",
         )
+    sessions[-1].shown.join(connection.scope)
     return sessions[-1]

@@ -36,22 +36,22 @@ class RequestSession:
     """
 
     __slots__ = (
-        "_codec",
         "_cookie",
         "_error",
         "_has_started",
         "_is_involved",
         "_sent_id",
-        "_shown",
         "_tracked",
+        "codec",
         "failure",
         "is_closed",
+        "shown",
     )
 
     def __init__(
         self, codec: SessionCodec, cookie: SessionCookie, tracked: TrackedSession, scope: Scope
     ) -> None:
-        self._codec = codec
+        self.codec = codec
         self._cookie = cookie
         self._tracked = tracked
         self._sent_id = read_cookie(scope, cookie.key)
@@ -63,11 +63,12 @@ class RequestSession:
         self._is_involved = False
         self._has_started = False
         sessions = sessions_of(scope)
-        for outer in sessions.values():
-            outer.cover()
-        self._shown = ShownSession(scope)
-        sessions.pop(codec, None)  # the innermost is the last
-        sessions[codec] = self
+        for outer in sessions:
+            outer.shown.cover()
+        self.shown: ShownSession = ShownSession(scope)
+        """What the application sees of the session."""
+        # A copy of the scope gets it too, and what is added to that does not come back.
+        scope[_SCOPE_KEY] = (*sessions, self)  # type: ignore[literal-required]  # Litestar's type has only its own keys
 
     @property
     def session_id(self) -> str:
@@ -75,20 +76,20 @@ class RequestSession:
         return self._tracked.session_id
 
     async def load(self) -> MutableMapping[str, Any]:
-        """Return the session that the cookie names, or an empty one.
+        """Return the session that the cookie names, or an empty one; it is put into the scope.
 
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        if self._sent_id is None or not self._codec.is_session_id(self._sent_id):
-            return {}
+        if self._sent_id is None or not self.codec.is_session_id(self._sent_id):
+            return self.shown.show({})
         try:
             session = await self._tracked.load(self._sent_id)
         except UNANSWERED as error:
             self._error = error
-            return UnavailableSession(error)
+            return self.shown.show(UnavailableSession(error))
         self._is_involved = self._tracked.stored is not None
-        return session
+        return self.shown.show(session)
 
     async def settle(self, *, may_save: bool = True) -> None:
         """Let storage have what the session of the connection is by now.
@@ -101,13 +102,14 @@ class RequestSession:
             SessionConflictError: Other requests have changed the session, and went before.
             ResponseStartedError: It is a new one, and no cookie can be sent any more.
         """
-        session, is_cleared = self._shown.look()
+        session = self.shown.look()
         if isinstance(session, UnavailableSession):
             return
         if self._error is not None:
             raise self._error
-        if is_cleared:
+        if session is Empty or self.shown.is_cleared:
             await self._tracked.end()
+            self.shown.is_cleared = False
         if may_save and session is not Empty:
             await self._tracked.save(session, may_create=not self._has_started)
             if self._tracked.stored is not None:
@@ -154,7 +156,7 @@ class RequestSession:
             )
         if self._error is not None:
             raise self._error
-        if not self._shown.has_no_id:  # what was cleared gets one anyway
+        if not self.shown.is_cleared:  # what was cleared gets one anyway
             self._tracked.rotate()
             self.tell_id()
 
@@ -163,21 +165,23 @@ class RequestSession:
         """What storage had of the session when it was last asked."""
         return self._tracked.stored
 
-    def cover(self) -> None:
-        """Keep the session before that of an inner middleware takes its place in the scope."""
-        self._shown.cover()
-
     def tell_id(self) -> None:
         """Have ``connection.get_session_id()`` return the ID, unless there is an inner session."""
-        self._shown.tell_id(self._tracked.next_id)
+        self.shown.tell_id(self._tracked.next_id)
 
 
-def sessions_of(scope: Scope) -> dict[SessionCodec, RequestSession]:
-    """Return the sessions of a connection by what each is spelled by, the innermost last."""
-    sessions: dict[SessionCodec, RequestSession] = scope["state"].setdefault(_SCOPE_KEY, {})
+def sessions_of(scope: Scope) -> tuple[RequestSession, ...]:
+    """Return the sessions of a connection, the innermost last.
+
+    They are found in every copy of a scope, and in one that has another ``state`` too.
+    """
+    sessions: tuple[RequestSession, ...] = scope.get(_SCOPE_KEY, ())  # type: ignore[assignment]  # Litestar's type has all it may be
     return sessions
 
 
 def find_session(codec: SessionCodec, scope: Scope) -> RequestSession | None:
-    """Return the session that a backend has for a connection."""
-    return sessions_of(scope).get(codec)
+    """Return the session that a backend has for a connection, the innermost of several."""
+    for session in reversed(sessions_of(scope)):
+        if session.codec is codec:
+            return session
+    return None
