@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from litestar.enums import ScopeType
@@ -74,8 +75,13 @@ class SQLAlchemySessionMiddleware(RefusesOverrides, SessionMiddleware[StorageSes
                 raise session.failure from session.failure.__cause__
             await session.settle(may_save=False)
             raise
+        except CancelledError:
+            await session.finish_ending()
+            raise
         if scope["type"] == ScopeType.WEBSOCKET:
             await _close(session, may_save=True)
+        elif session.shown.is_cleared:  # by what followed the start of the response
+            await session.settle(may_save=False)
 
 
 def _settling(send: Send, session: RequestSession) -> Send:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._requests.codec import SessionCodec
     from litestar_sessions._requests.cookies import SessionCookie
+    from litestar_sessions._requests.endings import Endings
     from litestar_sessions._requests.tracking import TrackedSession
     from litestar_sessions._sql.records import StoredSession
 
@@ -37,6 +39,7 @@ class RequestSession:
 
     __slots__ = (
         "_cookie",
+        "_endings",
         "_error",
         "_has_started",
         "_is_involved",
@@ -49,8 +52,14 @@ class RequestSession:
     )
 
     def __init__(
-        self, codec: SessionCodec, cookie: SessionCookie, tracked: TrackedSession, scope: Scope
+        self,
+        codec: SessionCodec,
+        cookie: SessionCookie,
+        tracked: TrackedSession,
+        endings: Endings,
+        scope: Scope,
     ) -> None:
+        self._endings = endings
         self.codec = codec
         self._cookie = cookie
         self._tracked = tracked
@@ -108,13 +117,25 @@ class RequestSession:
         if self._error is not None:
             raise self._error
         if session is Empty or self.shown.is_cleared:
-            await self._tracked.end()
-            self.shown.is_cleared = False
+            try:
+                await self._end()
+            except CancelledError:
+                await self._endings.finish(self._end)
+                raise
         if may_save and session is not Empty:
             await self._tracked.save(session, may_create=not self._has_started)
             if self._tracked.stored is not None:
                 self._is_involved = True
                 self.tell_id()
+
+    async def finish_ending(self) -> None:
+        """End the session, if it was cleared, for a connection that is cancelled."""
+        if self.shown.look() is Empty or self.shown.is_cleared:
+            await self._endings.finish(self._end)
+
+    async def _end(self) -> None:
+        await self._tracked.end()
+        self.shown.is_cleared = False
 
     async def respond(self, message: Any) -> Any:
         """Settle; return the message that starts the response with what the browser has to know.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._drivers.forks import is_in_memory
+from litestar_sessions._requests.endings import Endings
 from litestar_sessions._requests.health import Health
 from litestar_sessions._requests.policy import make_policy
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
@@ -60,6 +61,8 @@ class SessionSettings:
     """The engine for creating tables and deleting many sessions; by default that of requests."""
     health: Health = field(default_factory=Health)
     """What is known of the database; whatever asks it shares it."""
+    endings: Endings = field(default_factory=Endings)
+    """The sessions that are being ended for requests that were cancelled."""
 
     def __post_init__(self) -> None:
         """Refuse a table that is to be created and cannot be.
