@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from litestar_sessions._requests.request_session import RequestSession, sessions_of
+from litestar_sessions._requests.copies import sessions_of
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
 
+    from litestar_sessions._requests.request_session import RequestSession
     from litestar_sessions._sql.records import StoredSession
 
     Connection = ASGIConnection[Any, Any, Any, Any]
@@ -40,7 +41,8 @@ async def save_session(connection: Connection) -> StoredSession | None:
     For WebSockets, whose sessions are otherwise saved when they close, and for whatever follows
     the start of a response. Changes that other requests have saved meanwhile are then in the
     dictionary too. ``None``: it is a new session and empty, or it was cleared, or another request
-    has ended it; what was changed is then dropped, as a session that has ended stays so.
+    has ended it; what was changed is then dropped, as a session that has ended stays so, and
+    ``connection.session`` is empty.
 
     Raises:
         ResponseStartedError: It is a new session, and no cookie can be sent any more.
@@ -48,9 +50,7 @@ async def save_session(connection: Connection) -> StoredSession | None:
         SessionUnavailableError: The database did not answer.
         ConfigurationError: The connection has no session of this package.
     """
-    session = _innermost(connection)
-    await session.settle()
-    return session.stored
+    return await _innermost(connection).save()
 
 
 def _innermost(connection: Connection) -> RequestSession:

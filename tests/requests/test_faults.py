@@ -25,7 +25,7 @@ from litestar_sessions import (
 from tests.support.databases import url_on
 from tests.support.faults import Fragile, fragile_database
 from tests.support.models import UserSession
-from tests.support.site import Site, Wiring, open_site
+from tests.support.site import HOST, Site, Wiring, open_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +57,7 @@ async def test_only_requests_that_need_their_session_meet_a_database_that_fails(
     ) as site:
         async with site.visitor() as client:
             await client.post("/set", json={"user": "Ann"})
+            session_id = client.cookies["session"]
             async with fragile.outage(site.dispose):
                 assert (await client.get("/quiet")).status_code == 200
                 for method, path in (
@@ -66,12 +67,35 @@ async def test_only_requests_that_need_their_session_meet_a_database_that_fails(
                     response = await client.request(method, path, json={"user": "Bob"})
                     assert response.status_code == 503, path
                     assert response.json()["detail"].startswith("The session is unavailable")
-                    assert "set-cookie" not in response.headers
+                    assert response.headers["cache-control"] == "no-store"
+                    assert int(response.headers["retry-after"]) > 0
+                    # Whoever signs out and leaves is signed out here, if nowhere else.
+                    is_ended = path in {"/clear", "/restart"}
+                    assert ("session=null" in response.headers.get("set-cookie", "")) is is_ended
+                    client.cookies.set("session", session_id, domain=HOST)
             assert (await client.get("/")).json() == {"user": "Ann"}
         async with site.visitor() as client, fragile.outage(site.dispose):
             assert (await client.get("/")).json() == {}
             assert (await client.post("/set", json={"user": "Bob"})).status_code == 503
             assert client.cookies.get("session") is None
+
+
+async def test_a_sign_out_that_fails_after_loading_clears_the_cookie(
+    fragile: Fragile, clock: Clock, wiring: Wiring
+) -> None:
+    async with (
+        open_site(fragile.url, is_async=fragile.is_async, clock=clock, wiring=wiring) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        slow = asyncio.create_task(client.post("/clear", params={"hold": "1"}))
+        await site.gate.reached()
+        async with fragile.outage(site.dispose):
+            site.gate.open()
+            response = await slow
+        assert response.status_code == 503
+        assert response.headers["cache-control"] == "no-store"
+        assert "session" not in client.cookies
 
 
 async def test_a_session_that_was_read_but_not_renewed_is_no_error(
@@ -176,7 +200,9 @@ async def test_a_missing_table_is_no_outage_but_a_bug_and_named_in_the_log_alone
             assert (await client.get("/quiet")).status_code == 200
             for method, path in (("GET", "/"), ("POST", "/set"), ("POST", "/clear")):
                 response = await client.request(method, path, json={"user": "Bob"})
-                assert response.status_code == 500, path
+                # Signing out is made up for by clearing the cookie, whatever the reason.
+                assert response.status_code == (503 if path == "/clear" else 500), path
+                assert ("session" in client.cookies) is (path != "/clear")
                 assert "user_sessions" not in response.text
         async with site.visitor() as client:
             assert (await client.post("/set", json={"user": "Bob"})).status_code == 500

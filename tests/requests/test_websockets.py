@@ -93,6 +93,13 @@ async def refused(socket: Socket) -> None:
     await socket.close()
 
 
+@websocket("/rotated")
+async def rotated(socket: Socket) -> None:
+    rotate_session_id(socket)
+    socket.session["user"] = "Bob"
+    await socket.close()
+
+
 class Watched(Litestar):
     """An application that tells when it is done with a WebSocket."""
 
@@ -117,7 +124,7 @@ def client(any_database: tuple[bool, Database], clock: Clock) -> Iterator[TestCl
     is_async, database = any_database
     kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
     plugin = SessionPlugin(kind(database.url), model=UserSession, clock=clock, create_table=True)
-    handlers = [show, set_keys, clear, obeying, prepared, refused]
+    handlers = [show, set_keys, clear, obeying, prepared, refused, rotated]
     app = Watched(handlers, plugins=[plugin], logging_config=None)
     app.state.finished = Semaphore(0)
     with TestClient(app) as client:
@@ -186,6 +193,35 @@ def test_a_session_that_was_ended_meanwhile_stays_ended(client: TestClient[Watch
         assert socket.receive_json() is False
         socket.send_json(["set", {"seen": 2}])
     assert session(client) == {}
+
+
+def test_saving_what_was_not_changed_asks_what_others_have_made_of_it(
+    client: TestClient[Watched],
+) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        client.post("/set", json={"theirs": 1})
+        socket.send_json(["save", None])
+        assert socket.receive_json() is True
+        socket.send_json(["show", None])
+        assert socket.receive_json() == {"user": "Ann", "theirs": 1}
+        client.post("/clear")
+        socket.send_json(["save", None])
+        assert socket.receive_json() is False
+        socket.send_json(["show", None])
+        assert socket.receive_json() == {}
+    assert session(client) == {}
+
+
+def test_what_has_ended_is_empty_though_it_was_changed(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        client.post("/clear")
+        socket.send_json(["set", {"seen": 1}])
+        socket.send_json(["save", None])
+        assert socket.receive_json() is False
+        socket.send_json(["show", None])
+        assert socket.receive_json() == {}
 
 
 def test_the_id_cannot_be_rotated_once_the_socket_is_accepted(
@@ -258,3 +294,22 @@ def test_a_refused_socket_saves_too(client: TestClient[Watched]) -> None:
         pass
     assert client.app.state.finished.acquire(timeout=30)
     assert session(client) == {"user": "Ann", "refused": True}
+
+
+def test_a_refused_socket_leaves_no_row_that_nobody_could_find(client: TestClient[Watched]) -> None:
+    backend = client.app.plugins.get(SessionPlugin).config.create_backend()
+    client.post("/set", json={"user": "Ann"})
+    client.cookies.clear()
+    for path in ("/refused", "/rotated"):
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect(path):
+            pass
+        assert client.app.state.finished.acquire(timeout=30)
+    assert client.blocking_portal.call(backend.storage.delete_all) == 1
+
+
+def test_a_refused_socket_keeps_the_id_that_the_browser_has(client: TestClient[Watched]) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/rotated"):
+        pass
+    assert client.app.state.finished.acquire(timeout=30)
+    assert session(client) == {"user": "Ann"}

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
-from litestar_sessions._requests.copies import follow_copies
+from litestar_sessions._requests.copies import add_session, find_session, follow_copies
 from litestar_sessions._requests.errands import errand_of
 from litestar_sessions._requests.events import warn_of_damage
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.overridden import OverriddenStorage
-from litestar_sessions._requests.request_session import RequestSession, find_session
+from litestar_sessions._requests.request_session import RequestSession
 from litestar_sessions._requests.sending import restore_when_sent
 from litestar_sessions._requests.settings import SessionSettings
 from litestar_sessions._requests.store import SessionStore
@@ -82,7 +82,9 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         """Return a session for a connection, which is not loaded yet."""
         storage = self._storage_by_methods(scope) if self._is_overridden else self.storage
         tracked = TrackedSession(self, self.settings, storage, scope)
-        return RequestSession(self, self.config, tracked, self.settings.endings, scope)
+        session = RequestSession(self, self.config, tracked, self.settings.endings, scope)
+        add_session(scope, session)
+        return session
 
     def as_store(self) -> SessionStore:
         """Return the sessions as one of Litestar's stores."""

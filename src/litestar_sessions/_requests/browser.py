@@ -41,7 +41,7 @@ def with_headers(
     message = {**message, "headers": list(message.get("headers", ()))}
     is_sent = tracked.has_news and _send(message, cookie, tracked, had_cookie=had_cookie)
     tracked.has_news = False
-    if message["type"] == "http.response.start":
+    if message["type"] != "websocket.accept":
         if is_sent:
             forbid_storing(message)
         if is_involved:

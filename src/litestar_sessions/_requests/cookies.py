@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = (
     "SessionCookie",
     "clear_cookie",
+    "cleared",
     "forbid_storing",
     "read_cookie",
     "send_cookie",
@@ -76,6 +77,11 @@ def send_cookie(message: Message, cookie: SessionCookie, value: str, max_age: in
         value: The session ID.
         max_age: How many seconds the browser is to keep it.
     """
+    header = _spell(cookie, value, max_age)
+    MutableScopeHeaders.from_message(message).add("set-cookie", header)
+
+
+def _spell(cookie: SessionCookie, value: str, max_age: int) -> str:
     attributes = _attributes(
         key=cookie.key,
         path=cookie.path,
@@ -85,8 +91,12 @@ def send_cookie(message: Message, cookie: SessionCookie, value: str, max_age: in
         samesite=cookie.samesite,
     )
     _, spelled = _SPELLING.value_encode(value)
-    header = f"{cookie.key}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
-    MutableScopeHeaders.from_message(message).add("set-cookie", header)
+    return f"{cookie.key}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
+
+
+def cleared(cookie: SessionCookie) -> str:
+    """Return the header that removes the cookie, for which its attributes have to be the same."""
+    return _spell(cookie, _CLEARED, 0)
 
 
 @lru_cache
@@ -96,7 +106,7 @@ def _attributes(**cookie: Any) -> str:
 
 
 def clear_cookie(message: Message, cookie: SessionCookie) -> None:
-    """Add to a message what removes the cookie, for which its attributes have to be the same."""
+    """Add to a message what removes the cookie."""
     send_cookie(message, cookie, _CLEARED, max_age=0)
 
 

@@ -12,14 +12,44 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.connection import ASGIConnection
 
-from litestar_sessions._requests.request_session import sessions_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("follow_copies",)
+    from litestar.types import Scope
+
+    from litestar_sessions._requests.codec import SessionCodec
+    from litestar_sessions._requests.request_session import RequestSession
+
+__all__ = ("add_session", "find_session", "follow_copies", "sessions_of")
+
+_SCOPE_KEY = "_litestar_sessions"
 
 _FOLLOWED = "_litestar_sessions_follow"
+
+
+def add_session(scope: Scope, session: RequestSession) -> None:
+    """Have a session found in a scope, and in every copy that is made of it from now on."""
+    sessions = sessions_of(scope)
+    for outer in sessions:
+        outer.shown.cover()
+    scope[_SCOPE_KEY] = (*sessions, session)  # type: ignore[literal-required]  # Litestar's type has only its own keys
+
+
+def sessions_of(scope: Scope) -> tuple[RequestSession, ...]:
+    """Return the sessions of a connection, the innermost last.
+
+    They are found in every copy of a scope, and in one that has another ``state`` too.
+    """
+    sessions: tuple[RequestSession, ...] = scope.get(_SCOPE_KEY, ())  # type: ignore[assignment]  # Litestar's type has all it may be
+    return sessions
+
+
+def find_session(codec: SessionCodec, scope: Scope) -> RequestSession | None:
+    """Return the session that a backend has for a connection, the innermost of several."""
+    for session in reversed(sessions_of(scope)):
+        if session.codec is codec:
+            return session
+    return None
 
 
 def follow_copies() -> None:

@@ -10,18 +10,26 @@ from litestar_sessions.exceptions import SessionDatabaseError, SessionError
 
 __all__ = ("UNANSWERED", "SessionConflictError", "SessionUnavailableError")
 
+RETRY_AFTER = "10"
+"""After how many seconds a client may try again (RFC 9110, section 10.2.3)."""
+
 
 class SessionUnavailableError(SessionError, HTTPException):
     """The session database did not answer, or not in time: 503.
 
     What the driver said is the cause. Raised only where a session is needed: by a handler that
-    uses ``request.session``, or when changes cannot be saved.
+    uses ``request.session``, or when changes cannot be saved. An exception handler that makes a
+    response of its own has to pass on `headers`: of a session that was cleared and could not be
+    ended, they clear the cookie.
     """
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
 
-    def __init__(self) -> None:
-        super().__init__(detail="The session is unavailable at the moment. Try again later.")
+    def __init__(self, headers: dict[str, str] | None = None) -> None:
+        super().__init__(
+            detail="The session is unavailable at the moment. Try again later.",
+            headers={"Cache-Control": "no-store", "Retry-After": RETRY_AFTER, **(headers or {})},
+        )
 
 
 class SessionConflictError(SessionError, HTTPException):

@@ -26,12 +26,12 @@ class KnownSession:
     __slots__ = (
         "_codec",
         "_damaged_id",
-        "_is_lost",
         "_new_id",
         "_scope",
         "_settings",
         "_storage",
         "has_news",
+        "is_lost",
         "session_id",
         "stored",
     )
@@ -53,7 +53,8 @@ class KnownSession:
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
         self._new_id: str | None = None
-        self._is_lost = False
+        self.is_lost = False
+        """Whether another request has ended the session, or given it another ID."""
         self._damaged_id: str | None = None
 
     @property
@@ -75,6 +76,10 @@ class KnownSession:
         if self.stored is not None:
             self._new_id = self._codec.generate_session_id()
 
+    def _is_ours(self, current: StoredSession | None) -> bool:
+        """Tell whether a row is still that of the session."""
+        return current is not None and current.key in self._settings.keys.all(self.session_id)
+
     def _adopt(self, stored: StoredSession) -> None:
         self.stored = stored
         self.has_news = True
@@ -84,7 +89,7 @@ class KnownSession:
         event, fate = ("rotated", "got another ID") if is_rotated else ("gone", "was ended")
         warn(event, f"Changes were dropped: the session {fate} meanwhile")
         self._forget()
-        self._is_lost = True
+        self.is_lost = True
         # The browser has, or is about to get, the new ID: its cookie must stay.
         self.has_news = not is_rotated
 

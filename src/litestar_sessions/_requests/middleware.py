@@ -30,7 +30,7 @@ _NORMAL_CLOSURE, _INTERNAL_ERROR = 1000, 1011
 _LITESTAR_ERRORS = range(4_500, 4_600)
 """What Litestar closes a WebSocket with then: 4000 and the status."""
 
-_STARTS = {"http.response.start", "websocket.accept"}
+_STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 
 
 class SQLAlchemySessionMiddleware(RefusesOverrides, SessionMiddleware[StorageSessionBackend[Any]]):
@@ -106,9 +106,9 @@ async def _close(session: RequestSession, *, may_save: bool) -> None:
         return
     session.is_closed = True
     try:
-        await session.settle(may_save=may_save)
+        await session.settle(may_save=may_save, may_tell=False)
     except ResponseStartedError:
         warn(
             "no_cookie",
-            "A new session was dropped: once a WebSocket is accepted no cookie can be sent",
+            "A new session, or a new ID, was dropped: the WebSocket ends without a cookie",
         )

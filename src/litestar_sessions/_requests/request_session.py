@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from litestar.types import Empty
 
 from litestar_sessions._requests.browser import with_headers
-from litestar_sessions._requests.cookies import read_cookie
-from litestar_sessions._requests.errors import UNANSWERED
+from litestar_sessions._requests.cookies import cleared, read_cookie
+from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.unavailable import UnavailableSession
 from litestar_sessions.exceptions import ResponseStartedError
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.tracking import TrackedSession
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("RequestSession", "find_session", "sessions_of")
-
-_SCOPE_KEY = "_litestar_sessions"
+__all__ = ("RequestSession",)
 
 
 class RequestSession:
@@ -71,13 +69,8 @@ class RequestSession:
         """Whether the WebSocket is closed, so that nothing is saved any more."""
         self._is_involved = False
         self._has_started = False
-        sessions = sessions_of(scope)
-        for outer in sessions:
-            outer.shown.cover()
         self.shown: ShownSession = ShownSession(scope)
         """What the application sees of the session."""
-        # A copy of the scope gets it too, and what is added to that does not come back.
-        scope[_SCOPE_KEY] = (*sessions, self)  # type: ignore[literal-required]  # Litestar's type has only its own keys
 
     @property
     def session_id(self) -> str:
@@ -100,10 +93,14 @@ class RequestSession:
         self._is_involved = self._tracked.stored is not None
         return self.shown.show(session)
 
-    async def settle(self, *, may_save: bool = True) -> None:
-        """Let storage have what the session of the connection is by now.
+    async def settle(
+        self, *, may_save: bool = True, may_tell: bool = True, asks: bool = False
+    ) -> None:
+        """Let storage have what the session of the connection is by now; what has ended is empty.
 
         Args:
+            may_tell: Whether a cookie can be sent, if nothing has started yet.
+            asks: Whether to ask what others have made of a session that was not changed here.
             may_save: Whether to save changes; a session that was cleared is deleted in any case.
 
         Raises:
@@ -112,18 +109,21 @@ class RequestSession:
             ResponseStartedError: It is a new one, and no cookie can be sent any more.
         """
         session = self.shown.look()
-        if isinstance(session, UnavailableSession):
+        if isinstance(session, UnavailableSession) and not self.shown.is_cleared:
             return
-        if self._error is not None:
-            raise self._error
         if session is Empty or self.shown.is_cleared:
             try:
                 await self._end()
             except CancelledError:
                 await self._endings.finish(self._end)
                 raise
+        if self._error is not None:
+            raise self._error
         if may_save and session is not Empty:
-            await self._tracked.save(session, may_create=not self._has_started)
+            may_tell = may_tell and not self._has_started
+            await self._tracked.save(session, may_tell=may_tell, asks=asks)
+            if self._tracked.is_lost:
+                self.shown.empty()
             if self._tracked.stored is not None:
                 self._is_involved = True
                 self.tell_id()
@@ -134,7 +134,14 @@ class RequestSession:
             await self._endings.finish(self._end)
 
     async def _end(self) -> None:
-        await self._tracked.end()
+        """End the session; where that fails the browser, at least, is to forget it."""
+        try:
+            # A database that did not answer before may do so by now.
+            await self._tracked.end(self._sent_id if self._error is not None else None)
+        except UNANSWERED as error:
+            headers = {"Set-Cookie": cleared(self._cookie)} if self._sent_id is not None else {}
+            raise SessionUnavailableError(headers) from error.__cause__ or error
+        self._error = None
         self.shown.is_cleared = False
 
     async def respond(self, message: Any) -> Any:
@@ -181,28 +188,13 @@ class RequestSession:
             self._tracked.rotate()
             self.tell_id()
 
-    @property
-    def stored(self) -> StoredSession | None:
-        """What storage had of the session when it was last asked."""
+    async def save(self) -> StoredSession | None:
+        """Settle now; return what storage has then. The errors are those of `settle`."""
+        if self._error is not None and not self.shown.is_cleared:
+            raise self._error
+        await self.settle(asks=True)
         return self._tracked.stored
 
     def tell_id(self) -> None:
         """Have ``connection.get_session_id()`` return the ID, unless there is an inner session."""
         self.shown.tell_id(self._tracked.next_id)
-
-
-def sessions_of(scope: Scope) -> tuple[RequestSession, ...]:
-    """Return the sessions of a connection, the innermost last.
-
-    They are found in every copy of a scope, and in one that has another ``state`` too.
-    """
-    sessions: tuple[RequestSession, ...] = scope.get(_SCOPE_KEY, ())  # type: ignore[assignment]  # Litestar's type has all it may be
-    return sessions
-
-
-def find_session(codec: SessionCodec, scope: Scope) -> RequestSession | None:
-    """Return the session that a backend has for a connection, the innermost of several."""
-    for session in reversed(sessions_of(scope)):
-        if session.codec is codec:
-            return session
-    return None

@@ -56,6 +56,13 @@ class ShownSession:
         if self._know(scope):
             scope["session"] = session
 
+    def empty(self) -> None:
+        """Have nothing in the session, for whoever still holds it too."""
+        if isinstance(self._value, dict):
+            self._value.clear()
+        else:
+            self._replace({})
+
     def _know(self, scope: Scope) -> bool:
         is_new = all(known is not scope for known in self._scopes)
         if is_new:

@@ -49,49 +49,64 @@ class TrackedSession(KnownSession):
         self.session_id = session_id
         return session
 
-    async def end(self) -> None:
-        """Delete the session, whatever its ID is by now; what is saved later is another one."""
+    async def end(self, unloaded_id: str | None = None) -> None:
+        """Delete the session, whatever its ID is by now; what is saved later is another one.
+
+        Args:
+            unloaded_id: The ID of one that could not be loaded.
+        """
+        lost_id = unloaded_id or self._damaged_id
         if self.stored is not None and self.stored.id is not None:
             await self._storage.discard(self.stored, self.session_id)
         elif self.stored is not None:
             await self._storage.delete(self.session_id)
-        elif self._damaged_id is not None:
-            await self._storage.delete(self._damaged_id)
+        elif lost_id is not None:
+            await self._storage.delete(lost_id)
         self._forget()
         self.has_news = True
 
-    async def save(self, session: Any, *, may_create: bool = True) -> None:
+    async def save(self, session: Any, *, may_tell: bool = True, asks: bool = False) -> None:
         """Let storage have the session, unless it has it already or it is a new one and empty.
 
         A session that another request has ended stays ended.
 
+        Args:
+            session: What the application has made of it.
+            may_tell: Whether a cookie can still be sent.
+            asks: Whether to ask what others have made of a session that was not changed here.
+
         Raises:
             SessionConflictError: Other requests have changed the session, and went before.
-            ResponseStartedError: It is a new one, and no cookie could be sent.
+            ResponseStartedError: It is a new one, or has a new ID, and no cookie can be sent.
             SessionUnavailableError: The database did not answer.
         """
-        if self._is_lost or (self.stored is None and session == {}):
+        if self.is_lost or (self.stored is None and session == {}):
             return
         data = encode(self._codec, session, self._scope)
+        if not may_tell and (self.stored is None or self._new_id is not None):
+            raise _too_late()
+        try:
+            await self._save(session, data, asks=asks)
+        except SessionDamagedError as error:  # by another request
+            self._begin_anew(self.session_id, error)
+            if not may_tell:
+                raise _too_late() from error
+            await self._create(data)
+
+    async def _save(self, session: Any, data: bytes, *, asks: bool) -> None:
         if self.stored is None:
-            await self._create(data, may_create=may_create)
+            await self._create(data)
         elif self._new_id is not None or (
             data != self.stored.data and is_change(self._codec, data, self.stored.data)
         ):
-            try:
-                await self._update(session, data, self.stored)
-            except SessionDamagedError as error:  # by another request
-                self._begin_anew(self.session_id, error)
-                await self._create(data, may_create=may_create)
+            await self._update(session, data, self.stored)
         else:
-            await self._renew(self.stored)
+            if asks:
+                await self._follow(session, self.stored)
+            if self.stored is not None:
+                await self._renew(self.stored)
 
-    async def _create(self, data: bytes, *, may_create: bool) -> None:
-        if not may_create:
-            raise ResponseStartedError(
-                "A new session cannot be saved once the response has started or the WebSocket is "
-                "accepted, because no cookie can be sent: save it before.",
-            )
+    async def _create(self, data: bytes) -> None:
         expires_at = self._settings.policy.expiry(self._now)
         try:
             stored = await self._storage.create(self.session_id, data, expires_at)
@@ -108,15 +123,35 @@ class TrackedSession(KnownSession):
                     session.clear()
                     session.update(decode(self._codec, data))
                 return
-            current = await self._storage.reload(base, self.session_id)
-            if current is None or current.key not in self._settings.keys.all(self.session_id):
-                self._lose(is_rotated=current is not None)
+            current = await self._look_again(base)
+            if current is None:
                 return
             if self._settings.policy.on_conflict == "error":
                 break
             theirs = current
             data = encode_merged(self._codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
+
+    async def _look_again(self, base: StoredSession) -> StoredSession | None:
+        """Return what storage has by now; if the session has ended, lose it."""
+        if base.id is None:
+            current = await self._storage.load(self.session_id)
+        else:
+            current = await self._storage.reload(base, self.session_id)
+        if self._is_ours(current):
+            return current
+        self._lose(is_rotated=current is not None)
+        return None
+
+    async def _follow(self, session: Any, base: StoredSession) -> None:
+        """Have what others have made of a session that was not changed here."""
+        current = await self._look_again(base)
+        if current is not None and isinstance(session, dict):
+            if current.data != base.data:
+                theirs = decode_stored(self._codec, current.data)
+                session.clear()
+                session.update(theirs)
+            self.stored = current
 
     async def _replace(self, data: bytes, theirs: StoredSession) -> bool:
         """Write the data if storage still has theirs."""
@@ -145,3 +180,10 @@ class TrackedSession(KnownSession):
         except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
+
+
+def _too_late() -> ResponseStartedError:
+    return ResponseStartedError(
+        "A new session cannot be saved once the response has started or the WebSocket is "
+        "accepted, because no cookie can be sent: save it before.",
+    )
