@@ -58,7 +58,12 @@ def pickling(base: Any) -> Any:
     return Pickling
 
 
-@pytest.fixture(params=[(w, c) for w in get_args(Wiring) for c in (sealing, pickling)], ids=str)
+def _name(parameter: tuple[str, Any]) -> str:
+    wiring, subclass = parameter
+    return f"{wiring}-{subclass.__name__}"
+
+
+@pytest.fixture(params=[(w, c) for w in get_args(Wiring) for c in (sealing, pickling)], ids=_name)
 async def site(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Site]:
     wiring, subclass = request.param
     url = f"sqlite+aiosqlite:///{tmp_path}/sessions.db"

@@ -15,6 +15,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.session import SessionMiddleware
 from litestar.security.session_auth import SessionAuth
 from litestar.testing import AsyncTestClient, TestClient
+from sqlalchemy import event
 
 from litestar_sessions import (
     ConfigurationError,
@@ -109,6 +110,31 @@ def test_session_auth_from_sign_in_to_sign_out(config: SQLAlchemySessionConfig) 
         response = client.get("/me")  # which clears what has no user
         assert response.status_code == 401
         assert "Max-Age=0;" in response.headers["set-cookie"]
+        assert "session" not in client.cookies
+
+
+def test_two_middlewares_of_one_config_load_a_session_once(
+    config: SQLAlchemySessionConfig,
+) -> None:
+    async def find_user(session: dict[str, Any], _: ASGIConnection[Any, Any, Any, Any]) -> Any:
+        return session.get("user")
+
+    auth = SessionAuth[Any, Any](
+        retrieve_user_handler=find_user, session_backend_config=config, exclude=["/set"]
+    )
+    with TestClient(app_of(config, on_app_init=[auth.on_app_init])) as client:
+        client.post("/set", json={"user": "Ann"})
+        statements: list[str] = []
+
+        def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        engine: Any = config.engine
+        event.listen(getattr(engine, "sync_engine", engine), "before_cursor_execute", note)
+        assert client.get("/").json() == {"user": "Ann"}
+        assert len(statements) == 1
+        client.post("/clear")
+        assert client.get("/").status_code == 401
         assert "session" not in client.cookies
 
 

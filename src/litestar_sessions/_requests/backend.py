@@ -82,7 +82,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         """Return a session for a connection, which is not loaded yet."""
         storage = self._storage_by_methods(scope) if self._is_overridden else self.storage
         tracked = TrackedSession(self, self.settings, storage, scope)
-        session = RequestSession(self, self.config, tracked, self.settings.endings, scope)
+        session = RequestSession(self, self.config, tracked, self.settings, scope)
         add_session(scope, session)
         return session
 

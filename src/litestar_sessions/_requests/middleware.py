@@ -10,6 +10,7 @@ from litestar.middleware.session import SessionMiddleware
 from litestar.utils.scope.state import ScopeState
 
 from litestar_sessions._requests.backend import StorageSessionBackend
+from litestar_sessions._requests.copies import sessions_of
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.subclasses import (
     REFUSED_IN_MIDDLEWARE,
@@ -59,21 +60,27 @@ class SQLAlchemySessionMiddleware(RefusesOverrides, SessionMiddleware[StorageSes
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application have the session, and storage what becomes of it."""
+        """Let the application have the session, and storage what becomes of it.
+
+        Below a middleware of the same config, as `SessionAuth` adds one, that does all of this.
+        """
+        outer = sessions_of(scope)
         if self._calls_backend:
             await super().__call__(scope, receive, send)
-            return
+        elif outer and outer[-1].settings is self.backend.settings:
+            outer[-1].shown.join(scope)
+            await self.app(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = self.backend.open_session(scope)
         scope["session"] = await session.load()
         session.tell_id()
         try:
             await self.app(scope, receive, _settling(send, session))
         except Exception:
-            if session.failure is not None:
-                # Litestar takes the response for started, but nothing was sent.
-                ScopeState.from_scope(scope).response_started = False
-                raise session.failure from session.failure.__cause__
-            await session.settle(may_save=False)
+            await _fail(session, scope)
             raise
         except CancelledError:
             await session.finish_ending()
@@ -82,6 +89,15 @@ class SQLAlchemySessionMiddleware(RefusesOverrides, SessionMiddleware[StorageSes
             await _close(session, may_save=True)
         elif session.shown.is_cleared:  # by what followed the start of the response
             await session.settle(may_save=False)
+
+
+async def _fail(session: RequestSession, scope: Scope) -> None:
+    """Settle after an error; raise the one of the session, if it was that."""
+    if session.failure is not None:
+        # Litestar takes the response for started, but nothing was sent.
+        ScopeState.from_scope(scope).response_started = False
+        raise session.failure from session.failure.__cause__
+    await session.settle(may_save=False)
 
 
 def _settling(send: Send, session: RequestSession) -> Send:

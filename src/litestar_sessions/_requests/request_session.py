@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._requests.codec import SessionCodec
     from litestar_sessions._requests.cookies import SessionCookie
-    from litestar_sessions._requests.endings import Endings
+    from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.tracking import TrackedSession
     from litestar_sessions._sql.records import StoredSession
 
@@ -37,7 +37,6 @@ class RequestSession:
 
     __slots__ = (
         "_cookie",
-        "_endings",
         "_error",
         "_has_started",
         "_is_involved",
@@ -46,6 +45,7 @@ class RequestSession:
         "codec",
         "failure",
         "is_closed",
+        "settings",
         "shown",
     )
 
@@ -54,10 +54,10 @@ class RequestSession:
         codec: SessionCodec,
         cookie: SessionCookie,
         tracked: TrackedSession,
-        endings: Endings,
+        settings: SessionSettings,
         scope: Scope,
     ) -> None:
-        self._endings = endings
+        self.settings = settings
         self.codec = codec
         self._cookie = cookie
         self._tracked = tracked
@@ -115,7 +115,7 @@ class RequestSession:
             try:
                 await self._end()
             except CancelledError:
-                await self._endings.finish(self._end)
+                await self.settings.endings.finish(self._end)
                 raise
         if self._error is not None:
             raise self._error
@@ -131,7 +131,7 @@ class RequestSession:
     async def finish_ending(self) -> None:
         """End the session, if it was cleared, for a connection that is cancelled."""
         if self.shown.look() is Empty or self.shown.is_cleared:
-            await self._endings.finish(self._end)
+            await self.settings.endings.finish(self._end)
 
     async def _end(self) -> None:
         """End the session; where that fails the browser, at least, is to forget it."""
