@@ -14,6 +14,7 @@ from tests.support.site import MAX_AGE, Site, open_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from tests.support.clock import Clock
     from tests.support.databases import Database
@@ -41,9 +42,53 @@ def scope_with(cookies: list[bytes]) -> Any:
 @example([b"a=b", b"session=0a"])
 @example([b"session=0%61"])
 @given(st.lists(COOKIES, max_size=2))
-def test_a_cookie_is_what_litestar_takes_it_for(cookies: list[bytes]) -> None:
-    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope_with(cookies))
-    assert read_cookie(scope_with(cookies), "session") == connection.cookies.get("session")
+def test_a_cookie_is_what_litestar_takes_it_for_in_one_header(cookies: list[bytes]) -> None:
+    joined = scope_with([b"; ".join(cookies)])
+    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(joined)
+    expected = connection.cookies.get("session")
+    assert read_cookie(joined, "session") == expected
+    assert read_cookie(scope_with(cookies), "session") == expected
+
+
+SPLIT = {
+    "first": [b"session=ID; theme=dark", b"language=en"],
+    "in the middle": [b"theme=dark", b"a=b; session=ID", b"language=en"],
+    "last": [b"theme=dark", b"language=en", b"session=ID"],
+}
+"""Fields of cookies as HTTP/2 and HTTP/3 may send them (RFC 9113, section 8.2.3)."""
+
+
+@pytest.mark.parametrize("fields", SPLIT.values(), ids=SPLIT)
+async def test_a_session_is_found_in_whichever_field_its_cookie_is(
+    site: Site, fields: list[bytes]
+) -> None:
+    async with site.visitor() as client:
+        session_id = (await client.post("/set", json={"user": "Ann"})).cookies["session"]
+        client.cookies.clear()
+        headers = [(b"cookie", field.replace(b"ID", session_id.encode())) for field in fields]
+        assert (await client.get("/", headers=headers)).json() == {"user": "Ann"}
+        response = await client.post("/clear", headers=headers)
+        assert "Max-Age=0;" in response.headers["set-cookie"]
+    assert await site.rows() == 0
+
+
+async def test_a_session_is_found_although_litestar_has_read_the_first_field_before(
+    tmp_path: Path, clock: Clock
+) -> None:
+    def reader(app: Any) -> Any:
+        async def middleware(scope: Any, receive: Any, send: Any) -> None:
+            assert ASGIConnection[Any, Any, Any, Any](scope).cookies == {"theme": "dark"}
+            await app(scope, receive, send)
+
+        return middleware
+
+    async with open_site(f"sqlite:///{tmp_path}/s.db", is_async=False, clock=clock) as site:
+        async with site.visitor() as client:
+            session_id = (await client.post("/set", json={"user": "Ann"})).cookies["session"]
+        site.app = reader(site.app)
+        async with site.visitor() as client:
+            headers = [(b"cookie", b"theme=dark"), (b"cookie", b"session=" + session_id.encode())]
+            assert (await client.get("/", headers=headers)).json() == {"user": "Ann"}
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import unquote
 
-from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.types import Empty
 from litestar.utils.scope.state import ScopeState
@@ -46,20 +46,34 @@ class SessionCookie(Protocol):
 def read_cookie(scope: Scope, key: str) -> str | None:
     """Return the value of a request's cookie, or ``None`` if it has none of that name.
 
-    The headers of a request that Litestar has not read yet are read by Litestar only if it takes
-    more than a look: for its copies it needs as long as for all else that is done here.
+    HTTP/2 and HTTP/3 may send the cookies in several fields, which are one string (RFC 9113,
+    section 8.2.3); Litestar itself knows the first of them only.
     """
-    if ScopeState.from_scope(scope).cookies is Empty:
-        name = key.encode()
-        headers = [value for header, value in scope["headers"] if header == b"cookie"]
-        times = sum(value.count(name) for value in headers)
-        if times == 0:
-            return None
-        plain = _plain_value(name).search(headers[0])
-        if times == 1 and plain is not None:
-            return plain[1].decode()
-    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
-    return connection.cookies.get(key)
+    name = key.encode()
+    cookies = b"; ".join([value for header, value in scope["headers"] if header == b"cookie"])
+    times = cookies.count(name)
+    if times == 0:
+        return None if cookies else _given(scope).get(key)
+    plain = _plain_value(name).search(cookies)
+    if times == 1 and plain is not None:
+        return plain[1].decode()
+    return _parsed(cookies).get(key)
+
+
+def _given(scope: Scope) -> dict[str, str]:
+    """Return cookies that are in no header: those of Litestar's test client."""
+    cookies = ScopeState.from_scope(scope).cookies
+    return {} if cookies is Empty else cookies
+
+
+def _parsed(cookies: bytes) -> dict[str, str]:
+    """Return every cookie by its name, read as Litestar does."""
+    pairs = (part.partition("=") for part in cookies.decode("latin-1").split(";"))
+    return {
+        name.strip(): unquote(_SPELLING.value_decode(value.strip())[0])
+        for name, equals, value in pairs
+        if equals
+    }
 
 
 @lru_cache
