@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions import SyncSessionStorage, SessionExistsError, StoredSession
+from litestar_sessions._sql.keys import make_keys
 from tests.support.examples import SESSION_IDS
 from tests.support.models import OtherSession, OwnedSession, UserSession
 
@@ -46,6 +47,33 @@ def test_saving_revives_an_expired_session(saving: SyncSessionStorage, clock: Cl
     clock.advance(minutes=20)
     saving.save("id", b"new", clock.after(minutes=20))
     assert saving.load("id") == StoredSession(b"new", clock.after(minutes=20))
+
+
+def test_of_several_sessions_those_are_loaded_that_are_live(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    for session_id in ("one", "two", "three"):
+        storage.save(session_id, session_id.encode(), clock.after(minutes=20))
+    storage.save("expired", b"data", clock.now)
+    found = storage.load_each(["three", "expired", "ONE", "unknown", "one", "one"])
+    assert list(found) == ["three", "one"]
+    assert found["one"] == StoredSession(b"one", clock.after(minutes=20))
+    assert found["three"] == storage.load("three")
+    assert storage.load_each(["unknown"]) == storage.load_each([]) == {}
+
+
+def test_each_of_several_sessions_is_found_under_any_of_its_keys(
+    engine: Engine, storage: SyncSessionStorage, clock: Clock
+) -> None:
+    keys = make_keys(hash_ids=True, secrets=["first" * 7, "second" * 6], take_over="plain")
+    former = make_keys(hash_ids=True, secrets=["second" * 6], take_over=None)
+    new = SyncSessionStorage(engine, UserSession, clock=clock, keys=keys)
+    old = SyncSessionStorage(engine, UserSession, clock=clock, keys=former)
+    for place, session_id in ((storage, "plain"), (new, "new"), (old, "old")):
+        place.save(session_id, session_id.encode(), clock.after(minutes=20))
+    session_ids = ["old", "plain", "new"]
+    found = new.load_each(session_ids)
+    assert [found[session_id].data for session_id in session_ids] == [b"old", b"plain", b"new"]
 
 
 def test_a_session_is_live_until_the_microsecond_of_its_expiry(

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from litestar.connection import ASGIConnection
+from sqlalchemy import event
 
-from litestar_sessions._requests.cookies import read_cookie
+from litestar_sessions._requests.cookies import read_cookies
 from tests.support.site import MAX_AGE, Site, open_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from tests.support.clock import Clock
@@ -45,9 +46,9 @@ def scope_with(cookies: list[bytes]) -> Any:
 def test_a_cookie_is_what_litestar_takes_it_for_in_one_header(cookies: list[bytes]) -> None:
     joined = scope_with([b"; ".join(cookies)])
     connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(joined)
-    expected = connection.cookies.get("session")
-    assert read_cookie(joined, "session") == expected
-    assert read_cookie(scope_with(cookies), "session") == expected
+    expected = [value for name, value in connection.cookies.items() if name == "session"]
+    assert list(read_cookies(joined, "session"))[-1:] == expected
+    assert list(read_cookies(scope_with(cookies), "session"))[-1:] == expected
 
 
 SPLIT = {
@@ -121,6 +122,100 @@ async def test_no_cookie_is_an_error_or_makes_a_row(site: Site, cookie: bytes) -
         assert response.status_code == 201
         assert response.cookies["session"].encode() not in cookie
         assert await site.rows() == 1
+
+
+async def signed_in(site: Site, user: str) -> bytes:
+    """Return the session ID of a new session."""
+    async with site.visitor() as client:
+        response = await client.post("/set", json={"user": user})
+    return response.cookies["session"].encode()
+
+
+def cookies(*values: bytes) -> dict[str, Any]:
+    """Return the options of a request with these session cookies."""
+    return {"headers": [(b"cookie", b"; ".join(b"session=" + value for value in values))]}
+
+
+STALE = b"0" * 64
+BESIDE = {
+    "a stale one behind": lambda live: [live, STALE],
+    "a stale one before": lambda live: [STALE, live],
+    "no ID behind": lambda live: [live, b"null"],
+    "no ID before": lambda live: [b"%00", live],
+    "itself": lambda live: [live, live],
+    "several": lambda live: [live, *(b"%064x" % number for number in range(7))],
+}
+"""Cookies of one name: browsers send those of several paths, and of the host and its domain."""
+
+
+@pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE)
+async def test_of_several_cookies_that_one_wins_which_storage_knows(
+    site: Site, beside: Callable[[bytes], list[bytes]]
+) -> None:
+    sent = cookies(*beside(await signed_in(site, "Ann")))
+    async with site.visitor() as client:
+        assert (await client.get("/", **sent)).json() == {"user": "Ann"}
+        client.cookies.clear()
+        assert (await client.post("/set", **sent, json={"cart": 1})).status_code == 201
+        client.cookies.clear()
+        assert (await client.get("/", **sent)).json() == {"user": "Ann", "cart": 1}
+        assert await site.rows() == 1
+        response = await client.post("/clear", **sent)
+        assert "Max-Age=0;" in response.headers["set-cookie"]
+    assert await site.rows() == 0
+
+
+async def test_of_several_sessions_the_last_wins_and_a_sign_out_ends_all(site: Site) -> None:
+    ann, bob, eve = [await signed_in(site, user) for user in ("Ann", "Bob", "Eve")]
+    async with site.visitor() as client:
+        assert (await client.get("/", **cookies(ann, bob))).json() == {"user": "Bob"}
+        assert (await client.get("/", **cookies(bob, ann))).json() == {"user": "Ann"}
+        await client.post("/clear", **cookies(ann, STALE, bob))
+        client.cookies.clear()
+        assert (await client.get("/", **cookies(ann, bob))).json() == {}
+        assert (await client.get("/", **cookies(eve))).json() == {"user": "Eve"}
+
+
+async def test_a_session_that_is_over_or_undecodable_gives_way_and_is_ended_too(
+    tmp_path: Path, clock: Clock
+) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    async with open_site(url, is_async=False, clock=clock, absolute_timeout=100) as site:
+        over = await signed_in(site, "Ann")
+        clock.advance(seconds=60)
+        broken, live = await signed_in(site, "Bob"), await signed_in(site, "Eve")
+        row = await site.backend.storage.load(broken.decode())
+        await site.backend.storage.save(broken.decode(), b"{", row.expires_at)
+        row = await site.backend.storage.load(over.decode())
+        await site.backend.storage.save(over.decode(), row.data, clock.after(seconds=100))
+        clock.advance(seconds=60)
+        async with site.visitor() as client:
+            assert (await client.get("/", **cookies(live, over, broken))).json() == {"user": "Eve"}
+            assert (await client.get("/", **cookies(over, broken))).json() == {}
+            await client.post("/clear", **cookies(broken, live, over))
+        assert await site.rows() == 0
+
+
+async def test_only_the_last_few_of_many_cookies_are_looked_up(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with open_site(f"sqlite:///{tmp_path}/s.db", is_async=False, clock=clock) as site:
+        live = await signed_in(site, "Ann")
+        statements: list[tuple[str, Any]] = []
+
+        @event.listens_for(site.engine, "before_cursor_execute")
+        def note(_c: object, _cursor: object, text: str, values: Any, *_: object) -> None:
+            statements.append((text, values))
+
+        async with site.visitor() as client:
+            many = [b"%064x" % number for number in range(100)]
+            assert (await client.get("/", **cookies(live, *many))).json() == {}
+            assert (await client.get("/", **cookies(*many, live))).json() == {"user": "Ann"}
+            assert (await client.get("/", **cookies(live))).json() == {"user": "Ann"}
+        *several, (one, values) = statements
+        assert [len(values) for _, values in several] == [9, 9]  # a time, and eight keys
+        assert "session_id = ?" in one
+        assert len(values) == 2
 
 
 async def test_a_cookie_has_the_attributes_of_the_config_when_it_is_cleared_too(

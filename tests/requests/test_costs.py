@@ -8,7 +8,7 @@ import pytest
 
 from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
-from tests.support.site import MAX_AGE, Site, Wiring, open_site
+from tests.support.site import HOST, MAX_AGE, Site, Wiring, open_site
 
 if TYPE_CHECKING:
     from tests.support.clock import Clock
@@ -23,6 +23,7 @@ COSTS = {
     "anonymous, with an unknown ID": 1,
     "sign-in of a newcomer": 1,
     "read-only": 1,
+    "read-only, with a stale cookie too": 1,
     "saved as it is": 1,
     "changed": 2,
     "renewed": 2,
@@ -57,6 +58,10 @@ class Visits:
         async with self._site.visitor() as client:
             await self.cost("sign-in of a newcomer", client, "POST", "/rotate", {"user": "Ann"})
             await self.cost("read-only", client, "GET", "/")
+            stale = {"path": "/", "domain": f".{HOST}"}
+            client.cookies.set(self._site.config.key, "0" * 64, **stale)
+            await self.cost("read-only, with a stale cookie too", client, "GET", "/")
+            client.cookies.delete(self._site.config.key, **stale)
             await self.cost("saved as it is", client, "POST", "/set", {"user": "Ann"})
             await self.cost("changed", client, "POST", "/set", {"cart": 1})
             clock.advance(seconds=MAX_AGE / 2)

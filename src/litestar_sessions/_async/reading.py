@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from litestar_sessions._async.verbs import Verbs
-from litestar_sessions._sql.records import stored_session
+from litestar_sessions._sql.parameters import named
+from litestar_sessions._sql.records import stored_session, stored_sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("ReadingVerbs",)
@@ -26,6 +31,13 @@ class ReadingVerbs(Verbs):
         """
         sought = self._parameters.find(session_id, now=self.clock())
         return await self._execution.read(self._statements.load, sought, stored_session)
+
+    async def load_each(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
+        """Return the live ones among several sessions, by their IDs; change nothing."""
+        keys = {session_id: self._keys.all(session_id) for session_id in session_ids}
+        sought = named({"keys": [*chain(*keys.values())], "now": self.clock()})
+        answer = partial(stored_sessions, keys=keys)
+        return await self._execution.read(self._statements.load_each, sought, answer)
 
     async def reload(
         self, session: StoredSession, session_id: str | None = None

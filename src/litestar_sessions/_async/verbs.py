@@ -38,6 +38,7 @@ class Verbs:
         patient_engine: AsyncEngine | None = None,
     ) -> None:
         self.clock = clock
+        self._keys = keys
         self._statements = SessionStatements(model, engine.dialect, save_by, keys)
         self._parameters = SessionParameters(keys, with_id=self._statements.has_our_ids)
         self._execution = Execution(engine)

@@ -13,6 +13,8 @@ from litestar.types import Empty
 from litestar.utils.scope.state import ScopeState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from litestar.types import Message, Scope
 
 __all__ = (
@@ -20,7 +22,7 @@ __all__ = (
     "clear_cookie",
     "cleared",
     "forbid_storing",
-    "read_cookie",
+    "read_cookies",
     "send_cookie",
     "vary_by_cookie",
 )
@@ -43,8 +45,8 @@ class SessionCookie(Protocol):
     samesite: Literal["lax", "strict", "none"]
 
 
-def read_cookie(scope: Scope, key: str) -> str | None:
-    """Return the value of a request's cookie, or ``None`` if it has none of that name.
+def read_cookies(scope: Scope, key: str) -> Sequence[str]:
+    """Return the values of a request's cookies of that name, in their order.
 
     HTTP/2 and HTTP/3 may send the cookies in several fields, which are one string (RFC 9113,
     section 8.2.3); Litestar itself knows the first of them only.
@@ -53,27 +55,27 @@ def read_cookie(scope: Scope, key: str) -> str | None:
     cookies = b"; ".join([value for header, value in scope["headers"] if header == b"cookie"])
     times = cookies.count(name)
     if times == 0:
-        return None if cookies else _given(scope).get(key)
+        return () if cookies else _given(scope, key)
     plain = _plain_value(name).search(cookies)
     if times == 1 and plain is not None:
-        return plain[1].decode()
-    return _parsed(cookies).get(key)
+        return (plain[1].decode(),)
+    return _parsed(cookies, key)
 
 
-def _given(scope: Scope) -> dict[str, str]:
-    """Return cookies that are in no header: those of Litestar's test client."""
+def _given(scope: Scope, key: str) -> Sequence[str]:
+    """Return a cookie that is in no header: that of Litestar's test client."""
     cookies = ScopeState.from_scope(scope).cookies
-    return {} if cookies is Empty else cookies
+    return () if cookies is Empty or key not in cookies else (cookies[key],)
 
 
-def _parsed(cookies: bytes) -> dict[str, str]:
-    """Return every cookie by its name, read as Litestar does."""
+def _parsed(cookies: bytes, key: str) -> Sequence[str]:
+    """Return the values of a cookie, read as Litestar reads its last one."""
     pairs = (part.partition("=") for part in cookies.decode("latin-1").split(";"))
-    return {
-        name.strip(): unquote(_SPELLING.value_decode(value.strip())[0])
+    return [
+        unquote(_SPELLING.value_decode(value.strip())[0])
         for name, equals, value in pairs
-        if equals
-    }
+        if equals and name.strip() == key
+    ]
 
 
 @lru_cache

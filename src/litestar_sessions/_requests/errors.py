@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from litestar.exceptions import HTTPException
 
-from litestar_sessions.exceptions import SessionDatabaseError, SessionError
+from litestar_sessions.exceptions import ResponseStartedError, SessionDatabaseError, SessionError
 
-__all__ = ("UNANSWERED", "SessionConflictError", "SessionUnavailableError")
+__all__ = ("UNANSWERED", "SessionConflictError", "SessionUnavailableError", "too_late")
 
 RETRY_AFTER = "10"
 """After how many seconds a client may try again (RFC 9110, section 10.2.3)."""
@@ -46,3 +46,11 @@ class SessionConflictError(SessionError, HTTPException):
 
 UNANSWERED = (SessionUnavailableError, SessionDatabaseError)
 """What a storage raises if there is no answer, now or ever."""
+
+
+def too_late(what: str, remedy: str) -> ResponseStartedError:
+    """Return what is raised if something needs a cookie that cannot be sent any more."""
+    return ResponseStartedError(
+        f"{what} once the response has started or the WebSocket is accepted, because no cookie can "
+        f"be sent: {remedy}.",
+    )

@@ -25,8 +25,8 @@ class KnownSession:
 
     __slots__ = (
         "_codec",
-        "_damaged_id",
         "_new_id",
+        "_others",
         "_scope",
         "_settings",
         "_storage",
@@ -45,6 +45,8 @@ class KnownSession:
         self._settings = settings
         self._storage = storage
         self._scope = scope
+        self._others: dict[str, StoredSession | None] = {}
+        """What else the visitor's cookies name; ``None`` for what could not be loaded."""
         self._forget()
 
     def _forget(self) -> None:
@@ -55,12 +57,11 @@ class KnownSession:
         self._new_id: str | None = None
         self.is_lost = False
         """Whether another request has ended the session, or given it another ID."""
-        self._damaged_id: str | None = None
 
     @property
     def seconds_left(self) -> float:
         """How long the session lives if nothing happens."""
-        return 0 if self.stored is None else (self.stored.expires_at - self._now).total_seconds()
+        return 0 if self.stored is None else self.stored.seconds_left(self._now)
 
     @property
     def _now(self) -> datetime:
@@ -97,4 +98,4 @@ class KnownSession:
         """Have a new session in place of one that cannot be decoded, whose row is left alone."""
         warn_of_damage(error)
         self._forget()
-        self._damaged_id = session_id
+        self._others[session_id] = None

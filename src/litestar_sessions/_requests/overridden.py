@@ -13,7 +13,7 @@ from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import SessionExistsError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from litestar.stores.base import Store
@@ -68,6 +68,10 @@ class OverriddenStorage(WrappedStorage):
         data = await self._calls.get(session_id, look)
         row = self._rows.get(session_id)
         return None if data is None or row is None else replace(row, data=data)
+
+    async def load_each(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
+        found = {session_id: await self.load(session_id) for session_id in session_ids}
+        return {session_id: session for session_id, session in found.items() if session}
 
     async def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
         session = await self.load(session_id)

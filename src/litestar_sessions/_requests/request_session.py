@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from litestar.types import Empty
 
 from litestar_sessions._requests.browser import with_headers
-from litestar_sessions._requests.cookies import cleared, read_cookie
-from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError
+from litestar_sessions._requests.candidates import session_ids_among
+from litestar_sessions._requests.cookies import cleared, read_cookies
+from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError, too_late
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.unavailable import UnavailableSession
-from litestar_sessions.exceptions import ResponseStartedError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -40,7 +40,7 @@ class RequestSession:
         "_error",
         "_has_started",
         "_is_involved",
-        "_sent_id",
+        "_sent",
         "_tracked",
         "codec",
         "failure",
@@ -61,7 +61,7 @@ class RequestSession:
         self.codec = codec
         self._cookie = cookie
         self._tracked = tracked
-        self._sent_id = read_cookie(scope, cookie.key)
+        self._sent = read_cookies(scope, cookie.key)
         self._error: Exception | None = None
         self.failure: Exception | None = None
         """Why there is no response with this session."""
@@ -80,13 +80,16 @@ class RequestSession:
     async def load(self) -> MutableMapping[str, Any]:
         """Return the session that the cookie names, or an empty one; it is put into the scope.
 
+        Of several cookies it is the last one that names a session.
+
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        if self._sent_id is None or not self.codec.is_session_id(self._sent_id):
+        session_ids = session_ids_among(self._sent, self.codec)
+        if not session_ids:
             return self.shown.show({})
         try:
-            session = await self._tracked.load(self._sent_id)
+            session = await self._tracked.load(session_ids)
         except UNANSWERED as error:
             self._error = error
             return self.shown.show(UnavailableSession(error))
@@ -137,9 +140,9 @@ class RequestSession:
         """End the session; where that fails the browser, at least, is to forget it."""
         try:
             # A database that did not answer before may do so by now.
-            await self._tracked.end(self._sent_id if self._error is not None else None)
+            await self._tracked.end()
         except UNANSWERED as error:
-            headers = {"Set-Cookie": cleared(self._cookie)} if self._sent_id is not None else {}
+            headers = {"Set-Cookie": cleared(self._cookie)} if self._sent else {}
             raise SessionUnavailableError(headers) from error.__cause__ or error
         self._error = None
         self.shown.is_cleared = False
@@ -166,7 +169,7 @@ class RequestSession:
             message,
             self._cookie,
             self._tracked,
-            had_cookie=self._sent_id is not None,
+            had_cookie=bool(self._sent),
             is_involved=self._is_involved,
         )
 
@@ -178,10 +181,7 @@ class RequestSession:
             SessionUnavailableError: The session could not be loaded.
         """
         if self._has_started:
-            raise ResponseStartedError(
-                "The session ID cannot be rotated once the response has started or the WebSocket "
-                "is accepted, because no cookie can be sent: rotate it before.",
-            )
+            raise too_late("The session ID cannot be rotated", "rotate it before")
         if self._error is not None:
             raise self._error
         if not self.shown.is_cleared:  # what was cleared gets one anyway

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from datetime import datetime
 
     from litestar_sessions._sql.records import StoredSession
@@ -17,6 +17,8 @@ class SessionStorage(Protocol):
     """A storage whose verbs are awaited; what each promises is said by `AsyncSessionStorage`."""
 
     def load(self, session_id: str) -> Awaitable[StoredSession | None]: ...
+
+    def load_each(self, session_ids: Sequence[str]) -> Awaitable[dict[str, StoredSession]]: ...
 
     def load_and_touch(
         self, session_id: str, expires_at: datetime

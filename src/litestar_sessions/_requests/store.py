@@ -66,7 +66,7 @@ class SessionStore(Store):
         session = await self.storage.load(key)
         if session is None:
             return None
-        return int((session.expires_at - self._clock()).total_seconds())
+        return int(session.seconds_left(self._clock()))
 
     def _expiry(self, seconds: float | timedelta | None) -> datetime:
         if isinstance(seconds, timedelta):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from litestar_sessions._drivers.threads import run_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -23,6 +23,8 @@ class BlockingStorage(Protocol):
     """A storage whose verbs return when they are done: the twin of `SessionStorage`."""
 
     def load(self, session_id: str) -> StoredSession | None: ...
+
+    def load_each(self, session_ids: Sequence[str]) -> dict[str, StoredSession]: ...
 
     def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None: ...
 
@@ -80,6 +82,9 @@ class _ThreadedStorage:
 
     def load(self, session_id: str) -> Awaitable[StoredSession | None]:
         return run_in_thread(self._engine, self._storage.load, session_id)
+
+    def load_each(self, session_ids: Sequence[str]) -> Awaitable[dict[str, StoredSession]]:
+        return run_in_thread(self._engine, self._storage.load_each, session_ids)
 
     def load_and_touch(
         self, session_id: str, expires_at: datetime

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.candidates import choose, delete_each, find
 from litestar_sessions._requests.codec import (
     decode,
     decode_stored,
@@ -12,18 +13,22 @@ from litestar_sessions._requests.codec import (
     encode_merged,
     is_change,
 )
-from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError
+from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError, too_late
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.known import KnownSession
 from litestar_sessions._requests.policy import MERGES
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import (
-    ResponseStartedError,
     SessionDamagedError,
     SessionExistsError,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = ("TrackedSession",)
+
+_NO_COOKIE = "A new session cannot be saved", "save it before"
 
 
 class TrackedSession(KnownSession):
@@ -31,37 +36,30 @@ class TrackedSession(KnownSession):
 
     __slots__ = ()
 
-    async def load(self, session_id: str) -> dict[str, Any]:
-        """Return the session with this ID; an empty one, with an ID of its own, if there is none.
+    async def load(self, session_ids: Sequence[str]) -> dict[str, Any]:
+        """Return the session with the first of these IDs that is one; otherwise one that is empty.
 
         Raises:
             SessionUnavailableError: The database did not answer.
         """
-        try:
-            stored = await self._storage.load(session_id)
-            if stored is None or self._settings.policy.is_over(self._now, stored):
-                return {}
-            session = decode_stored(self._codec, stored.data)
-        except SessionDamagedError as error:
-            self._begin_anew(session_id, error)
+        self._others = dict.fromkeys(session_ids)
+        self._others = await find(self._storage, session_ids)
+        choice = choose(self._others, self._codec, self._settings.policy, self._now)
+        if choice is None:
             return {}
-        self.stored = stored
-        self.session_id = session_id
+        self.session_id, session = choice
+        self.stored = self._others.pop(self.session_id)
         return session
 
-    async def end(self, unloaded_id: str | None = None) -> None:
-        """Delete the session, whatever its ID is by now; what is saved later is another one.
+    async def end(self) -> None:
+        """Delete the session, and what the visitor's other cookies name: it would take its place.
 
-        Args:
-            unloaded_id: The ID of one that could not be loaded.
+        What is saved later is another one.
         """
-        lost_id = unloaded_id or self._damaged_id
-        if self.stored is not None and self.stored.id is not None:
-            await self._storage.discard(self.stored, self.session_id)
-        elif self.stored is not None:
-            await self._storage.delete(self.session_id)
-        elif lost_id is not None:
-            await self._storage.delete(lost_id)
+        if self.stored is not None:
+            self._others = {self.session_id: self.stored, **self._others}
+        await delete_each(self._storage, self._others)
+        self._others = {}
         self._forget()
         self.has_news = True
 
@@ -84,13 +82,13 @@ class TrackedSession(KnownSession):
             return
         data = encode(self._codec, session, self._scope)
         if not may_tell and (self.stored is None or self._new_id is not None):
-            raise _too_late()
+            raise too_late(*_NO_COOKIE)
         try:
             await self._save(session, data, asks=asks)
         except SessionDamagedError as error:  # by another request
             self._begin_anew(self.session_id, error)
             if not may_tell:
-                raise _too_late() from error
+                raise too_late(*_NO_COOKIE) from error
             await self._create(data)
 
     async def _save(self, session: Any, data: bytes, *, asks: bool) -> None:
@@ -180,10 +178,3 @@ class TrackedSession(KnownSession):
         except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
-
-
-def _too_late() -> ResponseStartedError:
-    return ResponseStartedError(
-        "A new session cannot be saved once the response has started or the WebSocket is "
-        "accepted, because no cookie can be sent: save it before.",
-    )

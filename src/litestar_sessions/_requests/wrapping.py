@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from litestar_sessions._requests.storage import SessionStorage
@@ -33,6 +33,9 @@ class WrappedStorage(ABC):
 
     def load(self, session_id: str) -> Awaitable[StoredSession | None]:
         return self._call(self._storage.load, session_id)
+
+    def load_each(self, session_ids: Sequence[str]) -> Awaitable[dict[str, StoredSession]]:
+        return self._call(self._storage.load_each, session_ids)
 
     def load_and_touch(
         self, session_id: str, expires_at: datetime

@@ -1,8 +1,8 @@
 """The values that the statements are run with.
 
 Their names are ``s_key`` (a storage key; ``s_key_1`` and so on are the others under which a session
-may be found), ``s_new_key``, ``s_kept``, ``s_id``, ``s_data``, ``s_expected``, ``s_digest``,
-``s_expires_at`` and ``s_now``.
+may be found), ``s_keys`` (those of several sessions), ``s_new_key``, ``s_kept``, ``s_id``,
+``s_data``, ``s_expected``, ``s_digest``, ``s_expires_at`` and ``s_now``.
 The prefix keeps them apart from the columns of a model.
 """
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ __all__ = (
     "inserted_id",
     "rows_affected",
     "stored_session",
+    "stored_sessions",
     "whole",
 )
 
@@ -61,6 +62,10 @@ class StoredSession:
             return datetime.fromtimestamp((self.id.int >> 80) / 1000, timezone.utc)
         return None
 
+    def seconds_left(self, now: datetime) -> float:
+        """Return how long the session lives from then on."""
+        return (self.expires_at - now).total_seconds()
+
 
 def stored_session(reply: Reply) -> StoredSession | None:
     """Return the session in a reply, or ``None``.
@@ -84,6 +89,19 @@ def stored_session(reply: Reply) -> StoredSession | None:
 def _last_written(row: Sequence[Any]) -> tuple[datetime, str]:
     _, key, _, expires_at = row
     return as_utc(expires_at), key  # of two at the same moment it is always the same one
+
+
+def stored_sessions(reply: Reply, keys: Mapping[str, Container[str]]) -> dict[str, StoredSession]:
+    """Return the sessions in a reply, by IDs of which each has its keys, in the order of these."""
+    rows_by_id = {
+        session_id: [row for row in reply.rows if row[1] in known]
+        for session_id, known in keys.items()
+    }
+    sessions = {
+        session_id: stored_session(reply._replace(rows=rows))
+        for session_id, rows in rows_by_id.items()
+    }
+    return {session_id: session for session_id, session in sessions.items() if session}
 
 
 def again(answer: Callable[[Reply], T]) -> Callable[[Reply], T]:

@@ -62,6 +62,13 @@ class SessionStatements:
         return select(*self._parts.shown).where(self._parts.live)
 
     @cached_property
+    def load_each(self) -> Select[Any]:
+        """The live ones among several sessions, with as many keys as there are."""
+        key = self._sessions.session_id
+        keys = bindparam("s_keys", type_=key.type, expanding=True)
+        return select(*self._parts.shown).where(key.in_(keys), self._parts.not_expired)
+
+    @cached_property
     def reload(self) -> Select[Any]:
         """A live session that was loaded."""
         return select(*self._parts.shown).where(self._parts.loaded, self._parts.not_expired)
