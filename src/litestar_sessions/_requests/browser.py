@@ -5,12 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from litestar_sessions._requests.cookies import (
-    clear_cookie,
-    forbid_storing,
-    send_cookie,
-    vary_by_cookie,
-)
+from litestar_sessions._requests.caches import forbid_storing, vary_by_cookie
+from litestar_sessions._requests.cookies import clear_cookie, send_cookie
 
 if TYPE_CHECKING:
     from litestar.types import Message
@@ -44,7 +40,7 @@ def with_headers(
     if message["type"] != "websocket.accept":
         if is_sent:
             forbid_storing(message)
-        if is_involved:
+        if is_involved or is_sent:
             vary_by_cookie(message)
     return message
 

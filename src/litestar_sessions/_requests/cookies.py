@@ -21,10 +21,8 @@ __all__ = (
     "SessionCookie",
     "clear_cookie",
     "cleared",
-    "forbid_storing",
     "read_cookies",
     "send_cookie",
-    "vary_by_cookie",
 )
 
 _CLEARED = "null"
@@ -124,20 +122,3 @@ def _attributes(**cookie: Any) -> str:
 def clear_cookie(message: Message, cookie: SessionCookie) -> None:
     """Add to a message what removes the cookie."""
     send_cookie(message, cookie, _CLEARED, max_age=0)
-
-
-def forbid_storing(message: Message) -> None:
-    """Tell caches not to keep the response, unless it says itself what they may do.
-
-    One that kept its cookie would hand the session to others (RFC 9111, section 7.3).
-    """
-    MutableScopeHeaders.from_message(message).setdefault("cache-control", "no-store")
-
-
-def vary_by_cookie(message: Message) -> None:
-    """Tell caches that the response depends on the request's cookies (RFC 9110, section 12.5.5)."""
-    headers = MutableScopeHeaders.from_message(message)
-    values = headers.getall("vary", [])
-    named = {name.strip().lower() for value in values for name in value.split(",")}
-    if not named & {"cookie", "*"}:
-        headers.add("vary", "Cookie")

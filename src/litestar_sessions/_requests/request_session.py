@@ -13,6 +13,7 @@ from litestar_sessions._requests.candidates import session_ids_among
 from litestar_sessions._requests.cookies import cleared, read_cookies
 from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError, too_late
 from litestar_sessions._requests.shown import ShownSession
+from litestar_sessions._requests.strangers import StrangersSession
 from litestar_sessions._requests.unavailable import UnavailableSession
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class RequestSession:
         "_has_started",
         "_is_involved",
         "_sent",
+        "_stranger",
         "_tracked",
         "codec",
         "failure",
@@ -68,6 +70,7 @@ class RequestSession:
         self.is_closed = False
         """Whether the WebSocket is closed, so that nothing is saved any more."""
         self._is_involved = False
+        self._stranger: StrangersSession | UnavailableSession | None = None
         self._has_started = False
         self.shown: ShownSession = ShownSession(scope)
         """What the application sees of the session."""
@@ -85,15 +88,17 @@ class RequestSession:
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        session_ids = session_ids_among(self._sent, self.codec)
-        if not session_ids:
-            return self.shown.show({})
+        session_ids = self._sent and session_ids_among(self._sent, self.codec)
         try:
-            session = await self._tracked.load(session_ids)
+            session = await self._tracked.load(session_ids) if session_ids else None
         except UNANSWERED as error:
             self._error = error
-            return self.shown.show(UnavailableSession(error))
-        self._is_involved = self._tracked.stored is not None
+            self._stranger = UnavailableSession(error)
+            return self.shown.show(self._stranger)
+        if session is None:
+            session = self._stranger = StrangersSession()
+        else:
+            self._is_involved = True
         return self.shown.show(session)
 
     async def settle(
@@ -163,6 +168,7 @@ class RequestSession:
             self.failure = error
             raise
         self._has_started = True
+        self._is_involved |= self._stranger is not None and self._stranger.was_looked_at
         if not self._is_involved and not self._tracked.has_news:
             return message
         return with_headers(
@@ -190,6 +196,7 @@ class RequestSession:
 
     async def save(self) -> StoredSession | None:
         """Settle now; return what storage has then. The errors are those of `settle`."""
+        self._is_involved = True  # whoever asks may let the response depend on it
         if self._error is not None and not self.shown.is_cleared:
             raise self._error
         await self.settle(asks=True)

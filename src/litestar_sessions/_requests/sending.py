@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.caches import keep_varying
+
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
 
@@ -25,6 +27,7 @@ def restore_when_sent(message: Any, connection: Connection) -> None:
         connection.send = send
         if outgoing is message:
             outgoing = {**message}
+            keep_varying(outgoing)
             message["headers"] = headers
         await send(outgoing)
 

@@ -17,6 +17,7 @@ from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError,
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.known import KnownSession
 from litestar_sessions._requests.policy import MERGES
+from litestar_sessions._requests.strangers import is_empty
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import (
     SessionDamagedError,
@@ -36,8 +37,8 @@ class TrackedSession(KnownSession):
 
     __slots__ = ()
 
-    async def load(self, session_ids: Sequence[str]) -> dict[str, Any]:
-        """Return the session with the first of these IDs that is one; otherwise one that is empty.
+    async def load(self, session_ids: Sequence[str]) -> dict[str, Any] | None:
+        """Return the session with the first of these IDs that is one; ``None`` if none is.
 
         Raises:
             SessionUnavailableError: The database did not answer.
@@ -46,7 +47,7 @@ class TrackedSession(KnownSession):
         self._others = await find(self._storage, session_ids)
         choice = choose(self._others, self._codec, self._settings.policy, self._now)
         if choice is None:
-            return {}
+            return None
         self.session_id, session = choice
         self.stored = self._others.pop(self.session_id)
         return session
@@ -78,7 +79,7 @@ class TrackedSession(KnownSession):
             ResponseStartedError: It is a new one, or has a new ID, and no cookie can be sent.
             SessionUnavailableError: The database did not answer.
         """
-        if self.is_lost or (self.stored is None and session == {}):
+        if self.is_lost or (self.stored is None and is_empty(session)):
             return
         data = encode(self._codec, session, self._scope)
         if not may_tell and (self.stored is None or self._new_id is not None):

@@ -17,10 +17,13 @@ class UnavailableSession(MutableMapping[str, Any]):
     It is no ``dict``: that, some serializers would take for an empty session.
     """
 
+    was_looked_at = False
+
     def __init__(self, error: SessionError) -> None:
         self.error = error
 
     def _raise(self, *_: object) -> NoReturn:
+        self.was_looked_at = True
         raise self.error
 
     __getitem__ = __setitem__ = __delitem__ = __iter__ = __len__ = __contains__ = __eq__ = _raise
