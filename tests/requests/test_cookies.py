@@ -11,7 +11,7 @@ from litestar.connection import ASGIConnection
 from sqlalchemy import event
 
 from litestar_sessions._requests.cookies import read_cookies
-from tests.support.site import MAX_AGE, Site, open_site
+from tests.support.site import MAX_AGE, Site, Wiring, open_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -194,6 +194,40 @@ async def test_a_session_that_is_over_or_undecodable_gives_way_and_is_ended_too(
             assert (await client.get("/", **cookies(over, broken))).json() == {}
             await client.post("/clear", **cookies(broken, live, over))
         assert await site.rows() == 0
+
+
+@pytest.mark.parametrize(
+    ("wiring", "counts"), [("our config", (16, 32, 127)), ("Litestar's config", (16, 200, 32, 8))]
+)
+async def test_another_number_of_bytes_signs_nobody_out(
+    tmp_path: Path, clock: Clock, wiring: Wiring, counts: tuple[int, ...]
+) -> None:
+    made: list[bytes] = []
+    for count in counts:
+        async with open_site(
+            f"sqlite:///{tmp_path}/s.db",
+            is_async=False,
+            clock=clock,
+            wiring=wiring,
+            empty=not made,
+            session_id_bytes=count,
+        ) as site:
+            made.append(await signed_in(site, "Ann"))
+            assert len(made[-1]) == 2 * count
+            for session_id in made:
+                async with site.visitor() as client:
+                    response = await client.get("/", **cookies(session_id))
+                    is_looked_up = len(session_id) <= 2 * max(127, count)
+                    assert response.json() == ({"user": "Ann"} if is_looked_up else {})
+
+
+async def test_what_no_number_of_bytes_makes_is_not_looked_up(tmp_path: Path, clock: Clock) -> None:
+    async with open_site(f"sqlite:///{tmp_path}/s.db", is_async=False, clock=clock) as site:
+        await site.drop_table()  # which a look would notice
+        async with site.visitor() as client:
+            for text in (b"0" * 30, b"0" * 63, b"0" * 256, b"F" * 64, b"g" * 64, b"0" * 63 + b"g"):
+                assert (await client.get("/", **cookies(text))).json() == {}
+            assert (await client.get("/", **cookies(b"0" * 32))).status_code == 500
 
 
 async def test_only_the_last_few_of_many_cookies_are_looked_up(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 from litestar.middleware.session.server_side import ServerSideSessionBackend
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
+from litestar_sessions._requests.checks import MAX_ID_BYTES, MIN_ID_BYTES
 from litestar_sessions._requests.settings import settings_of
 from litestar_sessions._requests.subclasses import overrides
 from litestar_sessions._sql import dialects
@@ -116,11 +117,16 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
     def is_session_id(self, text: str) -> bool:
         """Tell whether `generate_session_id` could have made that; nothing else is looked up.
 
-        In a class that overrides that, it is whatever may stand in a cookie, up to 255 characters.
+        It may have done so when ``session_id_bytes`` was another number. In a class that overrides
+        it, it is whatever may stand in a cookie, up to 255 characters.
         """
         if self.makes_own_ids:
             return bool(_IN_A_COOKIE.fullmatch(text)) and text != "null"  # which clears a cookie
-        return len(text) == 2 * self.config.session_id_bytes and not _NO_HEX.search(text)
+        own = self.config.session_id_bytes
+        count, rest = divmod(len(text), 2)
+        if rest or not min(own, MIN_ID_BYTES) <= count <= max(own, MAX_ID_BYTES):
+            return False
+        return not _NO_HEX.search(text)
 
     @staticmethod
     def supports_merge(dialect: Dialect | None = None, force_disable_merge: bool = False) -> bool:  # noqa: FBT001, FBT002 - Advanced Alchemy's signature

@@ -11,7 +11,7 @@ from litestar_sessions._requests.settings import PATIENCE
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions.exceptions import ConfigurationError
 
-__all__ = ("check_settings",)
+__all__ = ("MAX_ID_BYTES", "MIN_ID_BYTES", "check_settings")
 
 MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
