@@ -60,6 +60,8 @@ def test_the_engine_decides_which_half_serves() -> None:
         ({"key": "__Host-id"}, "needs secure=True"),
         ({"key": "__host-id"}, "needs secure=True"),
         ({"key": "__Secure-id"}, "needs secure=True"),
+        ({"key": "__Http-id"}, "needs secure=True"),
+        ({"key": "__Host-Http-id", "secure": True, "httponly": False}, "needs httponly=True"),
         ({"samesite": "none"}, "set secure=True"),
         ({"samesite": "None"}, "choose one of them"),
         ({"key": "my session"}, "use letters"),
@@ -67,7 +69,16 @@ def test_the_engine_decides_which_half_serves() -> None:
         ({"key": ""}, "use letters"),
         ({"path": "app"}, "begin with a slash"),
         ({"path": "/a; Secure"}, "neither semicolons"),
-        ({"domain": "exämple.com"}, "in ASCII"),
+        ({"path": "/a b"}, "spaces"),
+        ({"path": "/app?page=1"}, r"\? or #"),
+        *(
+            ({"domain": domain}, "in ASCII, such as 'example.com'")
+            for domain in (
+                *("exämple.com", "http://x.org", "//x.org", "x.org:8000", "x.org/app", "*.x.org"),
+                *("", ".", "x..org", "x.org.", "-x.org", "a, b", "x.org; Secure", "user@x.org"),
+                *(" x.org", "x.org\n", "[::1]"),
+            )
+        ),
         ({"max_age": 0}, "at least 1"),
         ({"max_age": -5}, "at least 1"),
         ({"max_age": 10**12}, r"limit is \d+"),
@@ -98,7 +109,23 @@ def test_a_setting_that_cannot_work_is_refused_with_the_remedy(
     [
         {"key": "__Host-id", "secure": True},
         {"key": "__Secure-id", "secure": True, "domain": "example.com", "path": "/app"},
+        {"key": "__Host-Http-id", "secure": True},
         {"samesite": "none", "secure": True},
+        {"path": "/~app/%C3%A4=(1)/"},
+        *(
+            {"domain": domain}
+            for domain in (
+                *(
+                    "example.com",
+                    ".example.com",
+                    "localhost",
+                    "Example.COM",
+                    "127.0.0.1",
+                    "x_y.org",
+                ),
+                *("a.b-c.xn--exmple-cua.com", "x.org1"),
+            )
+        ),
         {"renewal_interval": 0},
         {"absolute_timeout": 1, "max_age": 1},
         {"session_id_bytes": 16},

@@ -15,8 +15,10 @@ __all__ = ("MAX_ID_BYTES", "MIN_ID_BYTES", "check_settings")
 
 MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
-_ATTRIBUTE = re.compile(r"[ -:<-~]+")
-"""What may be the value of a cookie's attribute."""
+_PATH = re.compile(r"/[!\"$-:<->@-~]*")
+"""What the path of a request may begin with."""
+_DOMAIN = re.compile(r"\.?(?:\w(?:[\w-]*\w)?\.)*\w(?:[\w-]*\w)?", re.ASCII)
+"""The name of a host; the dot before it has no meaning any more."""
 
 
 class CheckedSettings(SessionCookie, Protocol):
@@ -41,7 +43,7 @@ def check_settings(config: CheckedSettings) -> None:
 
 
 def check_cookie(cookie: SessionCookie) -> None:
-    """Refuse settings with which browsers would drop the cookie.
+    """Refuse settings with which browsers would drop the cookie, or never send it.
 
     Raises:
         ConfigurationError: The message names the setting to change (RFC 6265bis, sections 4.1.2.7
@@ -49,14 +51,15 @@ def check_cookie(cookie: SessionCookie) -> None:
     """
     _check_name(cookie)
     _check_samesite(cookie)
-    if not cookie.path.startswith("/") or not _ATTRIBUTE.fullmatch(cookie.path):
+    if not _PATH.fullmatch(cookie.path):
         raise ConfigurationError(
             f"path={cookie.path!r} cannot be the path of a cookie: let it begin with a slash and "
-            "have neither semicolons nor characters beyond ASCII.",
+            "have neither semicolons, spaces, ? or # nor characters beyond ASCII.",
         )
-    if cookie.domain is not None and not _ATTRIBUTE.fullmatch(cookie.domain):
+    if cookie.domain is not None and not _DOMAIN.fullmatch(cookie.domain):
         raise ConfigurationError(
-            f"domain={cookie.domain!r} cannot be the domain of a cookie: write it in ASCII.",
+            f"domain={cookie.domain!r} cannot be the domain of a cookie: write the name of a host "
+            "in ASCII, such as 'example.com', without scheme, port, path and wildcard.",
         )
 
 
@@ -74,7 +77,9 @@ def _check_name(cookie: SessionCookie) -> None:
             raise ConfigurationError(f"A cookie named {cookie.key} has no domain: leave it out.")
         if cookie.path != "/":
             raise ConfigurationError(f"A cookie named {cookie.key} needs path='/'.")
-    if name.startswith(("__host-", "__secure-")) and not cookie.secure:
+    if name.startswith(("__http-", "__host-http-")) and not cookie.httponly:
+        raise ConfigurationError(f"A cookie named {cookie.key} needs httponly=True.")
+    if name.startswith(("__host-", "__http-", "__secure-")) and not cookie.secure:
         raise ConfigurationError(f"A cookie named {cookie.key} needs secure=True.")
 
 
