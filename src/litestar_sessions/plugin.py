@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPlugin
 from sqlalchemy import URL, Engine
 
@@ -13,6 +14,7 @@ from litestar_sessions._drivers.lifespans import Lifespan
 from litestar_sessions._drivers.urls import is_async_url
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.middleware import SessionSignpost
 from litestar_sessions.config import SQLAlchemySessionConfig
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -62,6 +64,9 @@ class SessionPlugin(InitPlugin):
         # First, so that the application's own middleware, and what it does at its end, has them.
         if self._has_middleware:
             app_config.middleware = [self.config.middleware, *app_config.middleware]
+        else:
+            signpost = DefineMiddleware(SessionSignpost, backend=self.config.create_backend())
+            app_config.middleware = [*app_config.middleware, signpost]
         app_config.lifespan = [self._lifespan, *app_config.lifespan]
         return app_config
 

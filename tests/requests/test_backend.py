@@ -8,6 +8,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
+from litestar import Litestar
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
 from sqlalchemy import event
@@ -129,6 +130,9 @@ async def test_a_copy_shares_the_sessions_and_has_its_own_config(backend: Backen
     assert duplicate.model is backend.model
     assert duplicate.config == backend.config
     assert duplicate.config is not backend.config
+    store = duplicate.config.get_store_from_app(Litestar(logging_config=None))
+    await store.set("of the command line", b"data")
+    assert await backend.get("of the command line", STORE) == b"data"
     await duplicate.set("id", b"data", STORE)
     assert await backend.get("id", STORE) == b"data"
 

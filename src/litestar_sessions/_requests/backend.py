@@ -15,7 +15,7 @@ from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStor
 from litestar_sessions._requests.overridden import OverriddenStorage
 from litestar_sessions._requests.request_session import RequestSession
 from litestar_sessions._requests.sending import restore_when_sent
-from litestar_sessions._requests.settings import SessionSettings
+from litestar_sessions._requests.settings import own_settings
 from litestar_sessions._requests.store import SessionStore
 from litestar_sessions._requests.subclasses import REFUSED, RefusesOverrides, overrides_storage
 from litestar_sessions._requests.tracking import TrackedSession
@@ -73,6 +73,9 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         )
         """The storage as requests ask it: it answers in time, or is unavailable."""
         self._is_overridden = overrides_storage(type(self), StorageSessionBackend)
+        if own_settings(config) is None:
+            # Litestar's own would name a store of the application's, in which no session is.
+            config.get_store_from_app = lambda _app: self.as_store()  # type: ignore[assignment,method-assign]  # of this config
 
     @abstractmethod
     def _open_storage(self) -> SessionStorage:
@@ -80,7 +83,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
 
     def open_session(self, scope: Scope) -> RequestSession:
         """Return a session for a connection, which is not loaded yet."""
-        storage = self._storage_by_methods(scope) if self._is_overridden else self.storage
+        storage = self.as_store().storage if self._is_overridden else self.storage
         tracked = TrackedSession(self, self.settings, storage, scope)
         session = RequestSession(self, self.config, tracked, self.settings, scope)
         add_session(scope, session)
@@ -93,11 +96,6 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         if self._is_overridden:
             store.storage = OverriddenStorage(self, self.storage, store)
         return store
-
-    def _storage_by_methods(self, scope: Scope) -> SessionStorage:
-        has_own_store = isinstance(getattr(self.config, "settings", None), SessionSettings)
-        store = self.as_store() if has_own_store else self.config.get_store_from_app(scope["app"])
-        return OverriddenStorage(self, self.storage, store)
 
     async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
         """Return the session that the connection's cookie names, or an empty one.

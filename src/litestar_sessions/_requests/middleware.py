@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._requests.request_session import RequestSession
 
-__all__ = ("SQLAlchemySessionMiddleware",)
+__all__ = ("SQLAlchemySessionMiddleware", "SessionSignpost")
 
 _NORMAL_CLOSURE, _INTERNAL_ERROR = 1000, 1011
 """What a WebSocket is closed with (RFC 6455, section 7.4.1)."""
@@ -98,6 +98,17 @@ async def _fail(session: RequestSession, scope: Scope) -> None:
         ScopeState.from_scope(scope).response_started = False
         raise session.failure from session.failure.__cause__
     await session.settle(may_save=False)
+
+
+class SessionSignpost(SessionMiddleware[StorageSessionBackend[Any]]):
+    """Shows Litestar's command line where the sessions are; no request passes it.
+
+    For an application whose own middleware does not show it: that of ``SessionAuth`` does not.
+    """
+
+    def __new__(cls, app: ASGIApp, **_: Any) -> ASGIApp:  # type: ignore[misc]  # nothing of it stays
+        """Return what is below in its place."""
+        return app
 
 
 def _settling(send: Send, session: RequestSession) -> Send:

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from litestar_sessions._drivers.engine_config import EngineConfig
     from litestar_sessions._requests.policy import SessionPolicy
 
-__all__ = ("PATIENCE", "SessionSettings", "TableState", "creates_tables", "settings_of")
+__all__ = (
+    "PATIENCE",
+    "SessionSettings",
+    "TableState",
+    "creates_tables",
+    "own_settings",
+    "settings_of",
+)
 
 PATIENCE = 10.0
 
@@ -91,8 +98,8 @@ def settings_of(
         ConfigurationError: Engine config or model are missing, or are there twice, or a session of
             ``config.max_age`` would expire after the last timestamp.
     """
-    settings = getattr(config, "settings", None)
-    if isinstance(settings, SessionSettings):
+    settings = own_settings(config)
+    if settings is not None:
         if alchemy is not None or model is not None:
             raise ConfigurationError(
                 "A SQLAlchemySessionConfig has alchemy_config and model: leave them out here.",
@@ -113,6 +120,12 @@ def settings_of(
         clock=clock,
         creates_table=creates_tables(alchemy),
     )
+
+
+def own_settings(config: ServerSideSessionConfig) -> SessionSettings | None:
+    """Return the settings that a config has itself; Litestar's plain one has none."""
+    settings = getattr(config, "settings", None)
+    return settings if isinstance(settings, SessionSettings) else None
 
 
 def creates_tables(alchemy: EngineConfig) -> bool:
