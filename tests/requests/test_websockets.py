@@ -101,9 +101,15 @@ async def rotated(socket: Socket) -> None:
 
 
 class Watched(Litestar):
-    """An application that tells when it is done with a WebSocket."""
+    """An application that tells when it is done with a WebSocket, whose cookies come in fields."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":  # as over HTTP/2, which the test client does not speak
+            scope["headers"] = [
+                (name, part)
+                for name, value in scope["headers"]
+                for part in (value.split(b"; ") if name == b"cookie" else [value])
+            ]
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -141,6 +147,18 @@ def take(client: TestClient[Watched], cookie: str) -> None:
     client.cookies.clear()
     session_id = cookie.partition(";")[0].removeprefix("session=")
     client.cookies.set("session", session_id, domain="testserver.local")
+
+
+def test_the_session_is_found_among_several_cookies_in_several_fields(
+    client: TestClient[Watched],
+) -> None:
+    client.post("/set", json={"user": "Ann"})
+    live = f"session={client.cookies['session']}"
+    client.cookies.clear()
+    headers = {"cookie": f"theme=dark; {live}; session={'0' * 64}"}
+    with client.websocket_connect("/obey", headers=headers) as socket:
+        socket.send_json(["show", None])
+        assert socket.receive_json() == {"user": "Ann"}
 
 
 def test_the_session_is_there_and_saved_when_the_application_closes(
