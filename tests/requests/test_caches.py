@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from litestar import Request, asgi, get, post
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import NotAuthorizedException, NotFoundException
+from litestar.serialization import encode_json
 from litestar.types import Receive, Scope, Send  # noqa: TC002 - Litestar reads the annotations
 
 from litestar_sessions import SessionError, save_session
+from litestar_sessions._requests.strangers import StrangersSession
 from tests.support.site import Site, Wiring, open_site
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ Visit = Request[Any, Any, Any]
 
 LOOKS: dict[str, Callable[[dict[str, Any]], object]] = {
     "get": lambda session: session.get("user"),
+    "del": lambda session: session.__delitem__("user"),
     "index": lambda session: session["user"],
     "in": lambda session: "user" in session,
     "bool": bool,
@@ -158,6 +162,18 @@ async def test_each_look_at_the_session_of_a_stranger_is_told(site: Site) -> Non
             assert response.status_code == 200
             assert "cookie" in varies(response), how
             client.cookies.clear()  # "setdefault" begins a session
+
+
+def test_copies_of_the_session_of_a_stranger_are_plain_dictionaries() -> None:
+    session = StrangersSession()
+    session["cart"] = [1]
+    for duplicate in (
+        *(session.copy(), copy.copy(session), copy.deepcopy(session), session | {}),
+        pickle.loads(pickle.dumps(session)),
+    ):
+        assert type(duplicate) is dict
+        assert duplicate == {"cart": [1]}
+    assert json.loads(encode_json(session)) == {"cart": [1]}
 
 
 @pytest.mark.parametrize("session_id", [None, "null", "0" * 64], ids=["none", "no ID", "unknown"])

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 __all__ = ("StrangersSession", "is_empty")
 
 _LOOKS = (
-    *("__contains__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__", "__or__"),
-    *("__repr__", "__reversed__", "__ror__", "copy", "get", "items", "keys", "pop", "popitem"),
-    *("setdefault", "values"),
+    *("__contains__", "__delitem__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__"),
+    *("__or__", "__repr__", "__reversed__", "__ror__", "copy", "get", "items", "keys", "pop"),
+    *("popitem", "setdefault", "values"),
 )
 """The methods of a dictionary whose results depend on what is in it."""
 
@@ -25,6 +25,10 @@ class StrangersSession(dict[str, Any]):
     """
 
     was_looked_at = False
+
+    def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
+        """Have copies and pickles be dictionaries of no special kind."""
+        return dict, (dict(self),)
 
 
 def is_empty(session: Any) -> bool:
