@@ -14,7 +14,6 @@ import pytest
 import sqlalchemy
 from litestar import Litestar, Request, get, post
 from litestar.plugins.flash import FlashConfig, FlashPlugin
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.testing import TestClient
 from sqlalchemy import URL, create_engine, inspect
@@ -30,6 +29,7 @@ from litestar_sessions import (
     SQLAlchemySyncSessionBackend,
 )
 from tests.support.apps import app_with, serve, set_keys, show
+from tests.support.litestars import JinjaTemplateEngine
 from tests.support.models import OtherSession, UserSession
 
 if TYPE_CHECKING:

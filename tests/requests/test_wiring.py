@@ -9,7 +9,7 @@ import pytest
 from litestar import Controller, Litestar, Router, asgi, get, post
 from litestar.config.compression import CompressionConfig
 from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from litestar.exceptions import ImproperlyConfiguredException, NotAuthorizedException
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session import SessionMiddleware
@@ -26,6 +26,7 @@ from litestar_sessions import (
     save_session,
 )
 from tests.support.apps import Visit, app_of, clear
+from tests.support.litestars import NamedDependency  # noqa: TC001 - Litestar reads it
 from tests.support.models import OtherSession
 
 if TYPE_CHECKING:
