@@ -496,7 +496,7 @@ def test_a_class_that_overrides_nothing_has_no_detour(base: Any, tmp_path: Path)
     alchemy: Any = SQLAlchemyAsyncConfig(url) if is_async else SQLAlchemySyncConfig(url)
     plain = type("Own", (base,), {"note": "of the application"})
     backend = plain(ServerSideSessionConfig(), alchemy, UserSession)
-    tracked = backend.open_session({"type": "http", "headers": [], "state": {}})._tracked
+    tracked = backend.open_session({"type": "http", "headers": [], "state": {}}).tracked
     assert tracked._storage is backend.storage
 
 

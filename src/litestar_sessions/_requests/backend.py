@@ -85,9 +85,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         """Return a session for a connection, which is not loaded yet."""
         storage = self.as_store().storage if self._is_overridden else self.storage
         tracked = TrackedSession(self, self.settings, storage, scope)
-        session = RequestSession(self, self.config, tracked, self.settings, scope)
-        add_session(scope, session)
-        return session
+        return add_session(scope, RequestSession(self.config, tracked, scope))
 
     def as_store(self) -> SessionStore:
         """Return the sessions as one of Litestar's stores."""

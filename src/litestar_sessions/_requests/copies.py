@@ -27,12 +27,13 @@ _SCOPE_KEY = "_litestar_sessions"
 _FOLLOWED = "_litestar_sessions_follow"
 
 
-def add_session(scope: Scope, session: RequestSession) -> None:
-    """Have a session found in a scope, and in every copy that is made of it from now on."""
+def add_session(scope: Scope, session: RequestSession) -> RequestSession:
+    """Return a session that is found in a scope, and in every copy that is made of it later."""
     sessions = sessions_of(scope)
     for outer in sessions:
         outer.shown.cover()
     scope[_SCOPE_KEY] = (*sessions, session)  # type: ignore[literal-required]  # Litestar's type has only its own keys
+    return session
 
 
 def sessions_of(scope: Scope) -> tuple[RequestSession, ...]:
@@ -47,7 +48,7 @@ def sessions_of(scope: Scope) -> tuple[RequestSession, ...]:
 def find_session(codec: SessionCodec, scope: Scope) -> RequestSession | None:
     """Return the session that a backend has for a connection, the innermost of several."""
     for session in reversed(sessions_of(scope)):
-        if session.codec is codec:
+        if session.tracked.codec is codec:
             return session
     return None
 

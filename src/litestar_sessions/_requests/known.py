@@ -24,15 +24,15 @@ class KnownSession:
     """A session that storage has, or one that it does not have yet."""
 
     __slots__ = (
-        "_codec",
         "_new_id",
         "_others",
         "_scope",
-        "_settings",
         "_storage",
+        "codec",
         "has_news",
         "is_lost",
         "session_id",
+        "settings",
         "stored",
     )
 
@@ -41,8 +41,8 @@ class KnownSession:
     ) -> None:
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
-        self._codec = codec
-        self._settings = settings
+        self.codec = codec
+        self.settings = settings
         self._storage = storage
         self._scope = scope
         self._others: dict[str, StoredSession | None] = {}
@@ -50,7 +50,7 @@ class KnownSession:
         self._forget()
 
     def _forget(self) -> None:
-        self.session_id = self._codec.generate_session_id()
+        self.session_id = self.codec.generate_session_id()
         """The ID; nobody else knows that of a session that is not stored."""
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
@@ -65,7 +65,7 @@ class KnownSession:
 
     @property
     def _now(self) -> datetime:
-        return self._settings.clock()
+        return self.settings.clock()
 
     @property
     def next_id(self) -> str:
@@ -75,11 +75,11 @@ class KnownSession:
     def rotate(self) -> None:
         """Have the session get another ID when it is saved; a new one has an ID of its own."""
         if self.stored is not None:
-            self._new_id = self._codec.generate_session_id()
+            self._new_id = self.codec.generate_session_id()
 
     def _is_ours(self, current: StoredSession | None) -> bool:
         """Tell whether a row is still that of the session."""
-        return current is not None and current.key in self._settings.keys.all(self.session_id)
+        return current is not None and current.key in self.settings.keys.all(self.session_id)
 
     def _adopt(self, stored: StoredSession) -> None:
         self.stored = stored

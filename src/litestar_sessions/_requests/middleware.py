@@ -67,7 +67,7 @@ class SQLAlchemySessionMiddleware(RefusesOverrides, SessionMiddleware[StorageSes
         outer = sessions_of(scope)
         if self._calls_backend:
             await super().__call__(scope, receive, send)
-        elif outer and outer[-1].settings is self.backend.settings:
+        elif outer and outer[-1].tracked.settings is self.backend.settings:
             outer[-1].shown.join(scope)
             await self.app(scope, receive, send)
         else:

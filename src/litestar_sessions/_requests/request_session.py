@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from litestar.types import Scope
 
-    from litestar_sessions._requests.codec import SessionCodec
     from litestar_sessions._requests.cookies import SessionCookie
-    from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.tracking import TrackedSession
     from litestar_sessions._sql.records import StoredSession
 
@@ -43,26 +41,15 @@ class RequestSession:
         "_is_involved",
         "_sent",
         "_stranger",
-        "_tracked",
-        "codec",
         "failure",
         "is_closed",
-        "settings",
         "shown",
+        "tracked",
     )
 
-    def __init__(
-        self,
-        codec: SessionCodec,
-        cookie: SessionCookie,
-        tracked: TrackedSession,
-        settings: SessionSettings,
-        scope: Scope,
-    ) -> None:
-        self.settings = settings
-        self.codec = codec
+    def __init__(self, cookie: SessionCookie, tracked: TrackedSession, scope: Scope) -> None:
+        self.tracked = tracked
         self._cookie = cookie
-        self._tracked = tracked
         self._sent = read_cookies(scope, cookie.key)
         self._error: Exception | None = None
         self.failure: Exception | None = None
@@ -78,7 +65,7 @@ class RequestSession:
     @property
     def session_id(self) -> str:
         """The ID of the session; a new one has its ID before the handler runs."""
-        return self._tracked.session_id
+        return self.tracked.session_id
 
     async def load(self) -> MutableMapping[str, Any]:
         """Return the session that the cookie names, or an empty one; it is put into the scope.
@@ -88,9 +75,9 @@ class RequestSession:
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        session_ids = self._sent and session_ids_among(self._sent, self.codec)
+        session_ids = self._sent and session_ids_among(self._sent, self.tracked.codec)
         try:
-            session = await self._tracked.load(session_ids) if session_ids else None
+            session = await self.tracked.load(session_ids) if session_ids else None
         except UNANSWERED as error:
             self._error = error
             self._stranger = UnavailableSession(error)
@@ -123,29 +110,29 @@ class RequestSession:
             try:
                 await self._end()
             except CancelledError:
-                await self.settings.endings.finish(self._end)
+                await self.tracked.settings.endings.finish(self._end)
                 raise
         if self._error is not None:
             raise self._error
         if may_save and session is not Empty:
             may_tell = may_tell and not self._has_started
-            await self._tracked.save(session, may_tell=may_tell, asks=asks)
-            if self._tracked.is_lost:
+            await self.tracked.save(session, may_tell=may_tell, asks=asks)
+            if self.tracked.is_lost:
                 self.shown.empty()
-            if self._tracked.stored is not None:
+            if self.tracked.stored is not None:
                 self._is_involved = True
                 self.tell_id()
 
     async def finish_ending(self) -> None:
         """End the session, if it was cleared, for a connection that is cancelled."""
         if self.shown.look() is Empty or self.shown.is_cleared:
-            await self.settings.endings.finish(self._end)
+            await self.tracked.settings.endings.finish(self._end)
 
     async def _end(self) -> None:
         """End the session; where that fails the browser, at least, is to forget it."""
         try:
             # A database that did not answer before may do so by now.
-            await self._tracked.end()
+            await self.tracked.end()
         except UNANSWERED as error:
             headers = {"Set-Cookie": cleared(self._cookie)} if self._sent else {}
             raise SessionUnavailableError(headers) from error.__cause__ or error
@@ -169,12 +156,12 @@ class RequestSession:
             raise
         self._has_started = True
         self._is_involved |= self._stranger is not None and self._stranger.was_looked_at
-        if not self._is_involved and not self._tracked.has_news:
+        if not self._is_involved and not self.tracked.has_news:
             return message
         return with_headers(
             message,
             self._cookie,
-            self._tracked,
+            self.tracked,
             had_cookie=bool(self._sent),
             is_involved=self._is_involved,
         )
@@ -191,7 +178,7 @@ class RequestSession:
         if self._error is not None:
             raise self._error
         if not self.shown.is_cleared:  # what was cleared gets one anyway
-            self._tracked.rotate()
+            self.tracked.rotate()
             self.tell_id()
 
     async def save(self) -> StoredSession | None:
@@ -200,8 +187,8 @@ class RequestSession:
         if self._error is not None and not self.shown.is_cleared:
             raise self._error
         await self.settle(asks=True)
-        return self._tracked.stored
+        return self.tracked.stored
 
     def tell_id(self) -> None:
         """Have ``connection.get_session_id()`` return the ID, unless there is an inner session."""
-        self.shown.tell_id(self._tracked.next_id)
+        self.shown.tell_id(self.tracked.next_id)

@@ -45,7 +45,7 @@ class TrackedSession(KnownSession):
         """
         self._others = dict.fromkeys(session_ids)
         self._others = await find(self._storage, session_ids)
-        choice = choose(self._others, self._codec, self._settings.policy, self._now)
+        choice = choose(self._others, self.codec, self.settings.policy, self._now)
         if choice is None:
             return None
         self.session_id, session = choice
@@ -81,7 +81,7 @@ class TrackedSession(KnownSession):
         """
         if self.is_lost or (self.stored is None and is_empty(session)):
             return
-        data = encode(self._codec, session, self._scope)
+        data = encode(self.codec, session, self._scope)
         if not may_tell and (self.stored is None or self._new_id is not None):
             raise too_late(*_NO_COOKIE)
         try:
@@ -96,7 +96,7 @@ class TrackedSession(KnownSession):
         if self.stored is None:
             await self._create(data)
         elif self._new_id is not None or (
-            data != self.stored.data and is_change(self._codec, data, self.stored.data)
+            data != self.stored.data and is_change(self.codec, data, self.stored.data)
         ):
             await self._update(session, data, self.stored)
         else:
@@ -106,7 +106,7 @@ class TrackedSession(KnownSession):
                 await self._renew(self.stored)
 
     async def _create(self, data: bytes) -> None:
-        expires_at = self._settings.policy.expiry(self._now)
+        expires_at = self.settings.policy.expiry(self._now)
         try:
             stored = await self._storage.create(self.session_id, data, expires_at)
         except SessionExistsError:
@@ -120,15 +120,15 @@ class TrackedSession(KnownSession):
             if await self._replace(data, theirs):
                 if theirs is not base and isinstance(session, dict):
                     session.clear()
-                    session.update(decode(self._codec, data))
+                    session.update(decode(self.codec, data))
                 return
             current = await self._look_again(base)
             if current is None:
                 return
-            if self._settings.policy.on_conflict == "error":
+            if self.settings.policy.on_conflict == "error":
                 break
             theirs = current
-            data = encode_merged(self._codec, session, self._scope, base.data, theirs.data)
+            data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
 
     async def _look_again(self, base: StoredSession) -> StoredSession | None:
@@ -147,14 +147,14 @@ class TrackedSession(KnownSession):
         current = await self._look_again(base)
         if current is not None and isinstance(session, dict):
             if current.data != base.data:
-                theirs = decode_stored(self._codec, current.data)
+                theirs = decode_stored(self.codec, current.data)
                 session.clear()
                 session.update(theirs)
             self.stored = current
 
     async def _replace(self, data: bytes, theirs: StoredSession) -> bool:
         """Write the data if storage still has theirs."""
-        policy = self._settings.policy
+        policy = self.settings.policy
         expires_at = policy.expiry(self._now, theirs)
         is_done = await self._storage.update(
             self.session_id,
@@ -170,7 +170,7 @@ class TrackedSession(KnownSession):
         return is_done
 
     async def _renew(self, stored: StoredSession) -> None:
-        expires_at = self._settings.policy.renewed(self._now, stored)
+        expires_at = self.settings.policy.renewed(self._now, stored)
         if expires_at is None:
             return
         try:
