@@ -117,16 +117,18 @@ def test_browsers_come_and_go_while_others_stay(any_database: tuple[bool, Databa
     kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
     plugin = SessionPlugin(kind(database.url), create_table=True)
 
-    def browse(user: str, visits: int) -> None:
-        with TestClient(app_with(plugin)) as client:
+    def browse(app: Litestar, user: str, visits: int) -> None:
+        with TestClient(app) as client:
             for number in range(visits):
                 body = {"user": user, "number": number}
                 assert client.post("/set", json=body).status_code == 201
                 assert client.get("/").json() == body
 
+    # Litestar imports while it makes an application, which threads must not do at once.
+    apps = [app_with(plugin) for _ in range(8)]
     with ThreadPoolExecutor(3) as executor:
-        browsers = [executor.submit(browse, "Ann", 30)]
-        browsers += [executor.submit(browse, f"visitor {number}", 3) for number in range(8)]
+        browsers = [executor.submit(browse, app_with(plugin), "Ann", 30)]
+        browsers += [executor.submit(browse, app, f"visitor {app}", 3) for app in apps]
         for each in browsers:
             each.result()
 

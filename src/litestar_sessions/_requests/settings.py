@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._drivers.forks import is_in_memory
+from litestar_sessions._drivers.siblings import engines_for
 from litestar_sessions._requests.endings import Endings
 from litestar_sessions._requests.health import Health
 from litestar_sessions._requests.policy import make_policy
@@ -109,16 +110,26 @@ def settings_of(
         raise ConfigurationError(
             "Hand in alchemy_config= and model=, or a SQLAlchemySessionConfig, which has them.",
         )
-    clock = clock or utc_now
+    return _make_settings(config, alchemy, model, clock or utc_now)
+
+
+def _make_settings(
+    config: ServerSideSessionConfig,
+    alchemy: EngineConfig,
+    model: type[Any],
+    clock: Callable[[], datetime],
+) -> SessionSettings:
+    engine, patient_engine = engines_for(alchemy, patience=PATIENCE, own_pool=False)
     return SessionSettings(
         alchemy,
-        alchemy.get_engine(),
+        engine,
         model,
         # Litestar's own middleware saves a session with each response, so that reading prolongs its
         # life; with Litestar's own config it does so here too.
         make_policy(clock(), max_age=config.max_age),
         clock=clock,
         creates_table=creates_tables(alchemy),
+        patient_engine=patient_engine,
     )
 
 
