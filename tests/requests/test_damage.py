@@ -77,6 +77,25 @@ async def test_a_damaged_row_can_be_ended(
                 assert "Max-Age=0;" in response.headers["set-cookie"]
 
 
+async def test_a_damaged_row_gives_way_to_the_session_of_another_cookie(
+    any_database: tuple[bool, Database], clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    is_async, database = any_database
+    async with open_site(database.url, is_async=is_async, clock=clock) as site:
+        for change in DAMAGE[site.engine.dialect.name]:
+            async with site.visitor() as client, site.visitor() as other:
+                damaged = await damage(site, client, change)
+                await other.post("/set", json={"user": "Bob"})
+                live = other.cookies["session"]
+            caplog.clear()
+            sent = {"cookie": f"session={live}; session={damaged}"}
+            async with site.visitor() as client:
+                assert (await client.get("/", headers=sent)).json() == {"user": "Bob"}, change
+                assert events(caplog) == ["undecodable"], change
+                await client.post("/clear", headers=sent)
+            assert await site.rows() == 0, change
+
+
 async def test_what_verbs_do_with_a_damaged_row(
     any_database: tuple[bool, Database], clock: Clock
 ) -> None:
