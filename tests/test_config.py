@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from litestar.exceptions import ImproperlyConfiguredException
 from litestar.middleware.session.server_side import ServerSideSessionConfig
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from litestar_sessions import (
@@ -174,3 +178,79 @@ def test_an_absolute_timeout_needs_keys_that_tell_the_time() -> None:
 def test_a_model_of_its_own_makes_a_table_of_its_own() -> None:
     config = configured(model=UserSession)
     assert config.create_backend().model is UserSession
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ({"max_age": "3600"}, "max_age='3600' is of the wrong kind: write a number of seconds"),
+        ({"max_age": timedelta(hours=1)}, "max_age=.* write a number of seconds"),
+        ({"max_age": True}, "max_age=True is of the wrong kind"),
+        ({"renewal_interval": "60"}, "renewal_interval='60'"),
+        ({"absolute_timeout": timedelta(days=1)}, "absolute_timeout=.* write a number of seconds"),
+        ({"database_timeout": None}, "database_timeout=None"),
+        ({"session_id_bytes": 32.0}, "session_id_bytes=32.0"),
+        ({"key": b"session"}, "key=b'session'"),
+        ({"path": None}, "path=None"),
+        ({"domain": ["example.com"]}, "domain="),
+        ({"secure": "yes"}, "secure='yes' is of the wrong kind: write True or False"),
+        ({"create_table": 1}, "create_table=1"),
+        ({"session_id_keys": "secret " * 8}, "session_id_keys=str .* write a list of secrets"),
+        ({"session_id_keys": b"secret " * 8}, "session_id_keys=bytes"),
+        ({"session_id_keys": [None]}, "session_id_keys=list"),
+        ({"clock": 5}, "clock=5"),
+        ({"clock": datetime.now}, "no time with a time zone: let it return datetime.now.timezone"),
+        ({"clock": lambda: 0.0}, "no time with a time zone"),
+    ],
+)
+def test_values_of_the_wrong_kind_are_refused_by_name(
+    settings: dict[str, Any], remedy: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=remedy) as caught:
+        configured(**settings)
+    assert isinstance(caught.value, ImproperlyConfiguredException)
+    assert "secret secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("sqlite://", "has a URL"),
+        (make_url("sqlite://"), "has a URL"),
+        (create_engine("sqlite://"), "SQLAlchemySyncConfig.engine_instance=engine"),
+        (create_async_engine("sqlite+aiosqlite://"), "SQLAlchemyAsyncConfig.engine_instance"),
+        (SQLAlchemySyncConfig, "one of Advanced Alchemy"),
+        (None, "one of Advanced Alchemy"),
+    ],
+)
+def test_what_is_no_engine_config_is_refused(source: Any, remedy: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"alchemy_config is of type.*{remedy}"):
+        SQLAlchemySessionConfig(alchemy_config=source)
+
+
+def test_a_setting_that_is_changed_later_is_honoured_or_refused() -> None:
+    config = configured()
+    backend = config.create_backend()
+    changes = {
+        "max_age": 60,
+        "renew_on_access": False,
+        "absolute_timeout": 30,
+        "on_conflict": "error",
+        "key": "id",
+    }
+    for name, value in changes.items():
+        setattr(config, name, value)
+    policy = backend.settings.policy
+    assert policy.idle_timeout == timedelta(seconds=60)
+    assert policy.absolute_timeout == timedelta(seconds=30)
+    assert policy.renewal_interval is None
+    assert policy.on_conflict == "error"
+    with pytest.raises(ImproperlyConfiguredException, match="max_age='60'"):
+        config.max_age = "60"  # type: ignore[assignment]  # on purpose
+    assert config.max_age == 60
+    names = {each.name for each in fields(config)}
+    for name in ("model", "own_pool", "session_id_keys", "clock", "alchemy_config"):
+        assert name in names
+        with pytest.raises(ConfigurationError, match=f"{name} was read .*replace"):
+            setattr(config, name, getattr(config, name))
+    assert replace(config, create_table=True).create_table

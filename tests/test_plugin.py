@@ -8,11 +8,14 @@ import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import mypy.api
 import pytest
 import sqlalchemy
 from litestar import Litestar, Request, get, post
+from litestar.exceptions import ImproperlyConfiguredException
 from litestar.plugins.flash import FlashConfig, FlashPlugin
 from litestar.template import TemplateConfig
 from litestar.testing import TestClient
@@ -28,6 +31,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
 )
+from litestar_sessions._requests.keywords import SessionKeywords
 from tests.support.apps import app_with, serve, set_keys, show
 from tests.support.litestars import JinjaTemplateEngine
 from tests.support.models import OtherSession, UserSession
@@ -296,3 +300,56 @@ def test_litestars_command_line_deletes_sessions(tmp_path: Path, driver: str) ->
     assert asyncio.run(ids()) == ["second"]
     run("clear")
     assert asyncio.run(ids()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        ({"source": "sqlite://", "max_agee": 60}, "no setting max_agee: did you mean max_age?"),
+        ({"source": "sqlite://", "colour": "red"}, "no setting colour: there are session_id_bytes"),
+        ({"source": "postgres://host/db"}, "begin the URL with postgresql.asyncpg://"),
+        ({"source": "postgres+psycopg2://host/db"}, "begin the URL with postgresql.psycopg2://"),
+        ({"source": 5}, "int is no place for sessions"),
+    ],
+)
+def test_what_cannot_work_is_refused_as_litestar_does(
+    arguments: dict[str, Any], remedy: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=remedy) as caught:
+        SessionPlugin(**arguments)
+    assert isinstance(caught.value, ImproperlyConfiguredException)
+
+
+def test_the_plugin_types_every_setting_of_the_config() -> None:
+    settings = {each.name for each in fields(SQLAlchemySessionConfig)} - {"alchemy_config"}
+    assert set(SessionKeywords.__annotations__) == settings
+
+
+def test_a_misspelt_setting_is_found_by_a_type_checker(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from litestar_sessions import SessionPlugin\n"
+        "SessionPlugin('sqlite://', max_age=60)\n"
+        "SessionPlugin('sqlite://', max_agee=60)\n"
+        "SessionPlugin('sqlite://', max_age='60')\n",
+    )
+    found, _, _ = mypy.api.run(["--no-incremental", "--follow-imports=silent", str(program)])
+    lines = [line for line in found.splitlines() if "error:" in line]
+    assert [line.split(":")[1] for line in lines] == ["3", "4"]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite+aiosqlite://"])
+def test_another_framework_than_asyncio_is_refused(url: str) -> None:
+    plugin = SessionPlugin(url)
+    refused = pytest.raises(Exception)  # noqa: PT011 - a group of exceptions, which 3.10 has not
+    with refused as caught, TestClient(app_with(plugin), backend="trio"):
+        pass
+    assert "backend='asyncio'" in "".join(traceback.format_exception(caught.value))
+
+
+def test_another_framework_than_asyncio_is_refused_without_the_plugin(tmp_path: Path) -> None:
+    config = SessionPlugin(f"sqlite:///{tmp_path}/sessions.db").config
+    app = Litestar([show], middleware=[config.middleware])
+    with TestClient(app, backend="trio") as client:
+        response = client.get("/", headers={"cookie": f"session={'0' * 64}"})
+    assert response.status_code == 500

@@ -11,7 +11,9 @@ from litestar.middleware.session.server_side import ServerSideSessionConfig
 
 from litestar_sessions._drivers.closing import close_engines
 from litestar_sessions._drivers.siblings import engines_for, is_for_sessions
+from litestar_sessions._requests.changing import HonoursChanges
 from litestar_sessions._requests.checks import check_settings
+from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
@@ -44,7 +46,7 @@ def _default_model() -> type[Any]:
 
 
 @dataclass
-class SQLAlchemySessionConfig(RefusesOverrides, ServerSideSessionConfig):
+class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessionConfig):
     """Everything about the sessions of an application; use it wherever Litestar takes a config.
 
     Unlike Litestar's own it renews a session that is only read (``renew_on_access``).
@@ -92,9 +94,9 @@ class SQLAlchemySessionConfig(RefusesOverrides, ServerSideSessionConfig):
     clock: Callable[[], datetime] = utc_now
     """What returns the current time, aware."""
 
+    @as_litestar_does()
     def __post_init__(self) -> None:
-        check_settings(self)
-        policy = self._make_policy()  # before Litestar's checks, which name no remedy
+        policy = self._checked_policy()  # before Litestar's checks, which name no remedy
         super().__post_init__()
         engine, patient_engine = self._choose_engines()
         self.settings = SessionSettings(
@@ -182,7 +184,17 @@ class SQLAlchemySessionConfig(RefusesOverrides, ServerSideSessionConfig):
             take_over=self.take_over,
         )
 
-    def _make_policy(self) -> SessionPolicy:
+    @as_litestar_does()
+    def refresh(self) -> None:
+        """Let backends know the rules that follow from the settings by now.
+
+        Raises:
+            ConfigurationError: A setting cannot work.
+        """
+        self.settings.policy = self._checked_policy()
+
+    def _checked_policy(self) -> SessionPolicy:
+        check_settings(self)
         return make_policy(
             self.clock(),
             max_age=self.max_age,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from litestar.middleware import DefineMiddleware
@@ -11,9 +12,15 @@ from sqlalchemy import URL, Engine
 
 from litestar_sessions._drivers.failures import Failure, describe, failure_of
 from litestar_sessions._drivers.lifespans import Lifespan
+from litestar_sessions._drivers.running import running_loop
 from litestar_sessions._drivers.urls import is_async_url
-from litestar_sessions._requests.errors import SessionUnavailableError
+from litestar_sessions._requests.errors import (
+    LitestarConfigurationError,
+    SessionUnavailableError,
+    as_litestar_does,
+)
 from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.keywords import SessionKeywords
 from litestar_sessions._requests.middleware import SessionSignpost
 from litestar_sessions.config import SQLAlchemySessionConfig
 from litestar_sessions.exceptions import ConfigurationError
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from litestar import Litestar
     from litestar.config.app import AppConfig
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from typing_extensions import Unpack
 
     from litestar_sessions._drivers.engine_config import EngineConfig
 
@@ -54,10 +62,11 @@ class SessionPlugin(InitPlugin):
         source: str | URL | AsyncEngine | Engine | EngineConfig | SQLAlchemySessionConfig,
         *,
         middleware: bool = True,
-        **settings: Any,
+        **settings: Unpack[SessionKeywords],
     ) -> None:
         self._has_middleware = middleware
-        self.config = _session_config(source, settings)
+        with as_litestar_does():
+            self.config = _session_config(source, {**settings})
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Give the application what sessions need."""
@@ -72,6 +81,8 @@ class SessionPlugin(InitPlugin):
 
     @asynccontextmanager
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+        with as_litestar_does():
+            running_loop()
         lifespan = Lifespan(self.config.engine)
         try:
             await self._prepare()
@@ -83,11 +94,12 @@ class SessionPlugin(InitPlugin):
     async def _prepare(self) -> None:
         """Create or check the table; a database that does not answer yet is waited for later."""
         try:
-            await self.config.create_backend().prepare()
+            with as_litestar_does():
+                await self.config.create_backend().prepare()
         except SessionUnavailableError as error:
             cause = error.__cause__ or error
             if failure_of(cause) is Failure.REFUSAL:
-                raise ConfigurationError(
+                raise LitestarConfigurationError(
                     f"The session database does not let us in: {describe(cause)}. Check the user, "
                     "the password and the name of the database, or the folder of its file.",
                 ) from None
@@ -99,6 +111,7 @@ class SessionPlugin(InitPlugin):
 
 
 def _session_config(source: Any, settings: dict[str, Any]) -> SQLAlchemySessionConfig:
+    _check_names(settings)
     if isinstance(source, SQLAlchemySessionConfig):
         if settings:
             raise ConfigurationError(
@@ -108,6 +121,14 @@ def _session_config(source: Any, settings: dict[str, Any]) -> SQLAlchemySessionC
     if isinstance(source, str | URL):
         settings = {"create_table": True, **settings}
     return SQLAlchemySessionConfig(alchemy_config=_engine_config(source), **settings)
+
+
+def _check_names(settings: dict[str, Any]) -> None:
+    known = SessionKeywords.__annotations__
+    for name in settings.keys() - known.keys():
+        near = get_close_matches(name, known, 1)
+        remedy = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+        raise ConfigurationError(f"SessionPlugin has no setting {name}: {remedy}")
 
 
 def _engine_config(source: Any) -> EngineConfig:

@@ -11,7 +11,10 @@ import secrets
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from litestar.exceptions import SerializationException
 
+from litestar_sessions import SessionPlugin
+from litestar_sessions._requests.codec import encode
 from litestar_sessions._requests.policy import is_same
 from tests.support.roundtrips import StatementCounter
 from tests.support.site import MAX_AGE, Site, Wiring, open_site
@@ -134,3 +137,12 @@ async def test_a_change_that_only_types_tell_is_written(site: Site) -> None:
 )
 def test_values_are_the_same_if_their_types_are_too(one: Any, other: Any, *, same: bool) -> None:
     assert is_same(one, other) is same
+
+
+def test_a_value_that_cannot_be_serialized_is_named_by_its_key(tmp_path: Path) -> None:
+    config = SessionPlugin(f"sqlite:///{tmp_path}/sessions.db").config
+    session = {"user": "Ann", "basket": {"items": [object()]}}
+    scope: Any = {"type": "http"}
+    with pytest.raises(SerializationException, match="under 'basket' .*dict") as caught:
+        encode(config.create_backend(), session, scope)
+    assert "Ann" not in str(caught.value)

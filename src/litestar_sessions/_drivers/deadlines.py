@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from litestar_sessions._drivers.cutting import cut
+from litestar_sessions._drivers.running import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ class Deadline:
         """Whether the time has passed."""
 
     def __enter__(self) -> None:
-        self._task: Any = asyncio.current_task()
+        self._task: Any = asyncio.current_task(running_loop())
         self._cancelling = _cancelling(self._task)
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
         self._token = _current.set(self)

@@ -137,9 +137,12 @@ def _dialect_of(url: URL) -> type[Dialect]:
     try:
         return url.get_dialect()
     except NoSuchModuleError:
+        former, _, driver = url.drivername.partition("+")
+        remedy = "check its spelling, or install the package that brings it"
+        if former == "postgres":
+            remedy = f"begin the URL with postgresql+{driver or 'asyncpg'}://"
         raise ConfigurationError(
-            f"SQLAlchemy has no dialect {url.drivername!r}: check its spelling, or install the "
-            "package that brings it.",
+            f"SQLAlchemy has no dialect {url.drivername!r}: {remedy}.",
         ) from None
 
 

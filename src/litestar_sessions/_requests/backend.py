@@ -10,6 +10,7 @@ from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
 from litestar_sessions._requests.copies import add_session, find_session, follow_copies
 from litestar_sessions._requests.errands import errand_of
+from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.events import warn_of_damage
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.overridden import OverriddenStorage
@@ -54,6 +55,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
 
     _refused = REFUSED
 
+    @as_litestar_does()
     def __init__(
         self,
         config: ServerSideSessionConfig,

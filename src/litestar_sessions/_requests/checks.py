@@ -7,6 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Protocol
 
 from litestar_sessions._requests.cookies import SessionCookie
+from litestar_sessions._requests.kinds import check_kinds
 from litestar_sessions._requests.settings import PATIENCE
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions.exceptions import ConfigurationError
@@ -36,6 +37,7 @@ def check_settings(config: CheckedSettings) -> None:
     Raises:
         ConfigurationError: The message names the setting, and the remedy.
     """
+    check_kinds(config)
     check_cookie(config)
     check_id_bytes(config.session_id_bytes)
     check_patience(config.database_timeout)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from litestar.exceptions import SerializationException
+
 from litestar_sessions._requests.policy import is_same, merge
 from litestar_sessions.exceptions import SessionDamagedError
 
@@ -33,11 +35,32 @@ def encode(codec: SessionCodec, session: Any, scope: Scope) -> bytes:
 
     Raises:
         TypeError: It is neither a dictionary nor a model with fields.
+        SerializationException: A value cannot be serialized; the message names its key.
     """
-    data = codec.serialize_data(session, scope)
+    try:
+        data = codec.serialize_data(session, scope)
+    except Exception:
+        named = _unserializable(codec, session, scope)
+        if named is None:
+            raise
+        raise named from None  # the texts of others may quote the value
     if not isinstance(session, dict):
         decode(codec, data)
     return data
+
+
+def _unserializable(codec: SessionCodec, session: Any, scope: Scope) -> Exception | None:
+    """Return what tells under which key the value is that cannot be serialized, if one is."""
+    for key, value in session.items() if isinstance(session, dict) else ():
+        try:
+            codec.serialize_data({key: value}, scope)
+        except Exception:  # noqa: BLE001 - the application may serialize as it likes
+            return SerializationException(
+                f"The session value under {key!r} cannot be serialized: it is, or holds, what JSON "
+                f"has not ({type(value).__name__}). Store plain values, or give the application an "
+                "entry in type_encoders for it.",
+            )
+    return None
 
 
 def decode(codec: SessionCodec, data: bytes) -> dict[str, Any]:

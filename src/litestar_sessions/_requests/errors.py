@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ImproperlyConfiguredException
 
-from litestar_sessions.exceptions import ResponseStartedError, SessionDatabaseError, SessionError
+from litestar_sessions.exceptions import (
+    ConfigurationError,
+    ResponseStartedError,
+    SessionDatabaseError,
+    SessionError,
+)
 
-__all__ = ("UNANSWERED", "SessionConflictError", "SessionUnavailableError", "too_late")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = (
+    "UNANSWERED",
+    "LitestarConfigurationError",
+    "SessionConflictError",
+    "SessionUnavailableError",
+    "as_litestar_does",
+    "too_late",
+)
 
 RETRY_AFTER = "10"
 """After how many seconds a client may try again (RFC 9110, section 10.2.3)."""
+
+
+class LitestarConfigurationError(ConfigurationError, ImproperlyConfiguredException):
+    """A `ConfigurationError` of what Litestar is configured with."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(detail=message)
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+@contextmanager
+def as_litestar_does() -> Iterator[None]:
+    """Raise each `ConfigurationError` as one that is an `ImproperlyConfiguredException` too.
+
+    It cannot be one itself, since storages raise it in scripts that do without Litestar.
+    """
+    try:
+        yield
+    except ConfigurationError as error:
+        raise LitestarConfigurationError(str(error)) from error.__cause__
 
 
 class SessionUnavailableError(SessionError, HTTPException):

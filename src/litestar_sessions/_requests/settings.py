@@ -45,9 +45,9 @@ class TableState:
     is_ready: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SessionSettings:
-    """Where sessions are, and the rules for them."""
+    """Where sessions are, and the rules for them, which alone may change."""
 
     alchemy: EngineConfig
     """What has the engine."""

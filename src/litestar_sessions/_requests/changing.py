@@ -1,0 +1,45 @@
+"""Settings that are changed after their config was made: each is honoured, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from litestar_sessions._requests.errors import LitestarConfigurationError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ("HonoursChanges",)
+
+_READ_ONCE = {
+    *("alchemy_config", "model", "hash_session_ids", "session_id_keys", "take_over"),
+    *("create_table", "own_pool", "database_timeout", "clock"),
+}
+"""Settings with which engines and storages are opened."""
+
+
+class HonoursChanges:
+    """A config whose settings of cookie and lifetime hold from the moment they are changed on."""
+
+    def __setattr__(self: DataclassInstance, name: str, value: Any) -> None:
+        """Change a setting.
+
+        Raises:
+            ConfigurationError: It was read when the config was made, or the value cannot work;
+                then it stays what it was.
+        """
+        is_made = "settings" in vars(self)
+        if is_made and name in _READ_ONCE:
+            raise LitestarConfigurationError(
+                f"{name} was read when the config was made: make another one, with "
+                f"dataclasses.replace(config, {name}=...).",
+            )
+        former = vars(self).get(name)
+        object.__setattr__(self, name, value)
+        if is_made and name in {each.name for each in fields(self)}:
+            try:
+                self.refresh()  # type: ignore[attr-defined]  # the config has it
+            except LitestarConfigurationError:
+                object.__setattr__(self, name, former)
+                raise

@@ -1,0 +1,44 @@
+"""The settings of a config as keywords, so that editors complete them and checkers know them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from litestar.types import Scopes
+
+    from litestar_sessions._requests.policy import OnConflict
+
+__all__ = ("SessionKeywords",)
+
+
+class SessionKeywords(TypedDict, total=False):
+    """Every setting of `SQLAlchemySessionConfig` but its engine; what each means is said there."""
+
+    session_id_bytes: int
+    renew_on_access: bool
+    key: str
+    max_age: int
+    scopes: Scopes
+    path: str
+    domain: str | None
+    secure: bool
+    httponly: bool
+    samesite: Literal["lax", "strict", "none"]
+    exclude: str | list[str] | None
+    exclude_opt_key: str
+    store: str
+    model: type[Any]
+    renewal_interval: float | None
+    absolute_timeout: int | None
+    on_conflict: OnConflict
+    hash_session_ids: bool
+    session_id_keys: Sequence[bytes | str]
+    take_over: Literal["plain", "sha256"] | None
+    create_table: bool
+    own_pool: bool
+    database_timeout: float
+    clock: Callable[[], datetime]
