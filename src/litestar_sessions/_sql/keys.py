@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ("PLAIN_KEYS", "SessionKeys", "hashed", "keyed", "make_keys", "plain")
+__all__ = ("PLAIN_KEYS", "Keyed", "SessionKeys", "hashed", "keyed", "make_keys", "plain")
 
 MIN_SECRET_BYTES = 32
 
@@ -44,13 +43,32 @@ def hashed(session_id: str) -> str:
     return _DIGEST + sha256(_encoded(session_id)).hexdigest()
 
 
-def keyed(secret: bytes) -> Callable[[str], str]:
-    """Return what spells an ID as its HMAC-SHA-256 under that secret."""
-    return partial(_keyed, secret)
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """Spells an ID as its HMAC-SHA-256 under a secret, which nothing shows."""
+
+    secret: bytes = field(repr=False)
+
+    def __call__(self, session_id: str) -> str:
+        """Return the digest of the ID."""
+        return _KEYED_DIGEST + hmac.digest(self.secret, _encoded(session_id), "sha256").hex()
+
+    def check(self) -> None:
+        """Refuse a secret that is short.
+
+        Raises:
+            ConfigurationError: The message says how to make one.
+        """
+        if len(self.secret) < MIN_SECRET_BYTES:
+            raise ConfigurationError(
+                f"A key in session_id_keys has {len(self.secret)} bytes, and {MIN_SECRET_BYTES} is "
+                "the least: make one with secrets.token_hex(32).",
+            )
 
 
-def _keyed(secret: bytes, session_id: str) -> str:
-    return _KEYED_DIGEST + hmac.digest(secret, _encoded(session_id), "sha256").hex()
+def keyed(secret: bytes | str) -> Keyed:
+    """Return what spells IDs under a secret."""
+    return Keyed(secret.encode() if isinstance(secret, str) else secret)
 
 
 def _encoded(session_id: str) -> bytes:
@@ -94,6 +112,8 @@ def make_keys(
     Raises:
         ConfigurationError: The settings contradict each other, or a secret is short.
     """
+    ways = tuple(map(keyed, secrets))
+    del secrets  # which a report with the variables of an error would show
     former: dict[str | None, tuple[Callable[[str], str], ...]] = {
         None: (),
         "plain": (plain,),
@@ -104,21 +124,11 @@ def make_keys(
             f"take_over={take_over!r} is neither 'plain' nor 'sha256': choose how session IDs "
             "stand in the table, or leave it out.",
         )
-    if secrets and not hash_ids:
+    if ways and not hash_ids:
         raise ConfigurationError(
             "session_id_keys are for digests: leave them out, or hash_session_ids=False.",
         )
-    current: tuple[Callable[[str], str], ...] = (hashed if hash_ids else plain,)
-    if secrets:
-        current = tuple(keyed(_checked(secret)) for secret in secrets)
+    for way in ways:
+        way.check()
+    current: tuple[Callable[[str], str], ...] = ways or (hashed if hash_ids else plain,)
     return SessionKeys((*current, *(way for way in former[take_over] if way not in current)))
-
-
-def _checked(secret: bytes | str) -> bytes:
-    encoded = secret.encode() if isinstance(secret, str) else secret
-    if len(encoded) < MIN_SECRET_BYTES:
-        raise ConfigurationError(
-            f"A key in session_id_keys has {len(encoded)} bytes, and {MIN_SECRET_BYTES} is the "
-            "least: make one with secrets.token_hex(32).",
-        )
-    return encoded
