@@ -22,6 +22,7 @@ from litestar_sessions._requests.errors import (
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.keywords import SessionKeywords
 from litestar_sessions._requests.middleware import SessionSignpost
+from litestar_sessions._requests.rivals import refuse_rivals
 from litestar_sessions.config import SQLAlchemySessionConfig
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -41,8 +42,9 @@ __all__ = ("SessionPlugin",)
 class SessionPlugin(InitPlugin):
     """Gives an application sessions: the middleware, the table, and the end of the connections.
 
-    At start-up the table is created, or it is checked that it is there; at shutdown the connections
-    that were opened for sessions are closed.
+    At start-up the table is created, or it is checked that it is there, and so is that nothing else
+    has sessions in the same cookie; at shutdown the connections that were opened for sessions are
+    closed.
 
     Args:
         source: Where sessions are kept: the URL of a database, an engine of the application (its
@@ -80,9 +82,10 @@ class SessionPlugin(InitPlugin):
         return app_config
 
     @asynccontextmanager
-    async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+    async def _lifespan(self, app: Litestar) -> AsyncIterator[None]:
         with as_litestar_does():
             running_loop()
+            refuse_rivals(app, self.config)
         lifespan = Lifespan(self.config.engine)
         try:
             await self._prepare()

@@ -143,6 +143,6 @@ def test_a_value_that_cannot_be_serialized_is_named_by_its_key(tmp_path: Path) -
     config = SessionPlugin(f"sqlite:///{tmp_path}/sessions.db").config
     session = {"user": "Ann", "basket": {"items": [object()]}}
     scope: Any = {"type": "http"}
-    with pytest.raises(SerializationException, match="under 'basket' .*dict") as caught:
+    with pytest.raises(SerializationException, match=r"under 'basket' .*dict") as caught:
         encode(config.create_backend(), session, scope)
     assert "Ann" not in str(caught.value)
