@@ -62,7 +62,7 @@ class CompiledStatement:
                 give_up(engine, connection, error)
                 return None
             connection.close()
-            raise self._error(engine, error, parameters) from error
+            raise self._error(error, parameters) from error
         except BaseException as error:
             # The driver was interrupted: nobody knows in which state the connection is.
             connection.invalidate(error)
@@ -75,21 +75,19 @@ class CompiledStatement:
             return engine.raw_connection()
         except self._driver_error as error:
             is_dead = self._dialect.is_disconnect(error, None, None)
-            raise self._error(engine, error, None, is_dead=is_dead) from error
+            raise self._error(error, None, is_dead=is_dead) from error
 
     def _is_of_no_use(self, connection: PoolProxiedConnection, error: Any) -> bool:
         is_dead = self._dialect.is_disconnect(error, connection, None)
         return is_dead or failure_of(error) is Failure.CONNECTION
 
-    def _error(
-        self, engine: Engine, error: Exception, parameters: Any, *, is_dead: bool = False
-    ) -> BaseException:
+    def _error(self, error: Exception, parameters: Any, *, is_dead: bool = False) -> BaseException:
         return DBAPIError.instance(
             self.sql if parameters is not None else None,
             parameters,
             error,
             self._driver_error,
-            hide_parameters=engine.hide_parameters,
+            hide_parameters=True,  # session IDs and data, and errors are logged
             connection_invalidated=is_dead,
             dialect=self._dialect,
         )

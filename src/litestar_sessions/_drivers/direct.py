@@ -19,6 +19,7 @@ from litestar_sessions._drivers.deadlines import call_in_time, check_time
 from litestar_sessions._drivers.failures import Failure, failure_of, is_damage
 from litestar_sessions._drivers.files import file_of
 from litestar_sessions._drivers.opened import give_up, watch
+from litestar_sessions._drivers.views import view_of
 from litestar_sessions._sql.records import Reply
 from litestar_sessions.exceptions import SessionDamagedError
 
@@ -49,16 +50,16 @@ class StatementRunner:
         self._base = engine if isinstance(engine, Engine) else engine.sync_engine
         watch(self._base)
         self._file = file_of(self._base)
-        self._engine, is_autocommit = _in_autocommit(self._base)
-        self._may_be_direct = is_autocommit and not self._engine.get_execution_options()
+        self._view, is_autocommit = view_of(self._base)
+        self._may_be_direct = is_autocommit and not self._view.get_execution_options()
         self._direct: dict[Executable, CompiledStatement | None] = {}
-        self._begin = self._engine.connect if is_autocommit else self._engine.begin
+        self._begin = self._view.connect if is_autocommit else self._view.begin
 
     def read(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
     ) -> T:
         """Return the answer to a statement that changes nothing."""
-        return self._run(self._engine.connect, statement, values, answer, writes=False)
+        return self._run(self._view.connect, statement, values, answer, writes=False)
 
     def write(
         self, statement: Executable, values: Mapping[str, Any], answer: Callable[[Reply], T]
@@ -80,7 +81,7 @@ class StatementRunner:
         try:
             direct = self._direct_form_of(statement)
             if direct is not None:
-                reply = direct.run(self._engine, values, writes=writes)
+                reply = direct.run(self._base, values, writes=writes)
                 if reply is not None:
                     return answer(reply)
                 check_time()
@@ -110,33 +111,16 @@ class StatementRunner:
             raise
 
     def _direct_form_of(self, statement: Executable) -> CompiledStatement | None:
-        if not self._may_be_direct or _is_watched(self._engine):
+        if not self._may_be_direct or _is_watched(self._base):
             return None
         try:
             return self._direct[statement]
         except KeyError:
-            return self._direct.setdefault(
-                statement, _compiled_once(statement, self._engine.dialect)
-            )
+            return self._direct.setdefault(statement, _compiled_once(statement, self._base.dialect))
 
 
 def _returns_rows(statement: Any) -> bool:
     return bool(len(getattr(statement, "exported_columns", ())))
-
-
-def _in_autocommit(engine: Engine) -> tuple[Engine, bool]:
-    """Return the engine, in autocommit if that costs nothing, and whether it is.
-
-    A statement that is a transaction of its own needs no ``BEGIN``, ``COMMIT`` or ``ROLLBACK``.
-    An engine that was created in autocommit stays as it is. PostgreSQL's drivers switch on the
-    client's side; elsewhere switching there and back takes more round trips than it saves.
-    """
-    # No public attribute has the isolation level that was given to `create_engine`.
-    if getattr(engine.dialect, "_on_connect_isolation_level", None) == "AUTOCOMMIT":
-        return engine, True
-    if engine.dialect.name == "postgresql":
-        return engine.execution_options(isolation_level="AUTOCOMMIT"), True
-    return engine, False
 
 
 def _compiled_once(statement: Executable, dialect: Dialect) -> CompiledStatement | None:
