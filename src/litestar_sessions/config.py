@@ -10,6 +10,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 
 from litestar_sessions._drivers.closing import close_engines
+from litestar_sessions._drivers.engine_config import engine_of
 from litestar_sessions._drivers.siblings import engines_for, is_for_sessions
 from litestar_sessions._requests.changing import HonoursChanges
 from litestar_sessions._requests.checks import check_settings
@@ -173,7 +174,7 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
         """
         opened = {self.settings.engine, self.settings.patient_engine or self.settings.engine}
         if not is_for_sessions(self.alchemy_config):
-            opened.discard(self.alchemy_config.get_engine())
+            opened.discard(engine_of(self.alchemy_config))
         await close_engines(*opened)
         self.settings.forget_memory()
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from litestar_sessions._drivers.engine_config import engine_of
 from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL
 from litestar_sessions._drivers.forks import is_in_memory, safe_to_fork
 from litestar_sessions._drivers.galera import read_causally
@@ -43,7 +44,7 @@ def engines_for(
         patience: How many seconds an operation of a request may take.
         own_pool: Whether an engine of the application is left alone.
     """
-    engine = config.get_engine()
+    engine = engine_of(config)
     if is_for_sessions(config):
         return sibling(engine, patience=patience), engine
     if not own_pool:

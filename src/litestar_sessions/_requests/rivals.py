@@ -11,6 +11,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.session.base import BaseSessionBackend
 from litestar.security.session_auth import SessionAuth
 
+from litestar_sessions._drivers.engine_config import engine_of
 from litestar_sessions._requests.middleware import SessionSignpost
 from litestar_sessions._requests.settings import SessionSettings, own_settings
 from litestar_sessions.exceptions import ConfigurationError
@@ -129,7 +130,7 @@ def _labels(domain: str | None) -> list[str]:
 def _same_rows(one: SessionSettings | None, other: SessionSettings) -> bool:
     return (
         one is not None
-        and one.alchemy.get_engine() is other.alchemy.get_engine()
+        and engine_of(one.alchemy) is engine_of(other.alchemy)
         and one.model is other.model
         and one.keys == other.keys
     )
