@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.copies import sessions_of
-from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions._requests.frames import without_frames
+from litestar_sessions.exceptions import ConfigurationError, SessionError
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
@@ -50,7 +51,11 @@ async def save_session(connection: Connection) -> StoredSession | None:
         SessionUnavailableError: The database did not answer.
         ConfigurationError: The connection has no session of this package.
     """
-    return await _innermost(connection).save()
+    session = _innermost(connection)
+    try:
+        return await session.save()
+    except SessionError as error:
+        raise without_frames(error)  # noqa: B904 - it is that error
 
 
 def _innermost(connection: Connection) -> RequestSession:

@@ -10,6 +10,7 @@ from litestar_sessions._drivers.deadlines import Deadline
 from litestar_sessions._drivers.failures import Failure, describe, failure_of, misses_table
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.events import fail
+from litestar_sessions._requests.frames import without_values
 from litestar_sessions._requests.wrapping import WrappedStorage
 from litestar_sessions.exceptions import ConfigurationError, SessionDatabaseError, SessionError
 
@@ -129,6 +130,7 @@ class LimitedStorage(WrappedStorage):
 
     def _failure(self, error: Exception, asked_at: float) -> Exception:
         """Return what is raised in place of an error, once that has been taken note of."""
+        without_values(error)
         if failure_of(error) is Failure.BUG:
             return _bug(error)
         self._health.note_failure(error, asked_at=asked_at)

@@ -12,12 +12,13 @@ from litestar.utils.scope.state import ScopeState
 from litestar_sessions._requests.backend import StorageSessionBackend
 from litestar_sessions._requests.copies import sessions_of
 from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.frames import without_frames
 from litestar_sessions._requests.subclasses import (
     REFUSED_IN_MIDDLEWARE,
     RefusesOverrides,
     overrides,
 )
-from litestar_sessions.exceptions import ConfigurationError, ResponseStartedError
+from litestar_sessions.exceptions import ConfigurationError, ResponseStartedError, SessionError
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -139,3 +140,5 @@ async def _close(session: RequestSession, *, may_save: bool) -> None:
             "no_cookie",
             "A new session, or a new ID, was dropped: the WebSocket ends without a cookie",
         )
+    except SessionError as error:
+        raise without_frames(error)  # noqa: B904 - it is that error

@@ -12,6 +12,7 @@ from litestar_sessions._requests.browser import with_headers
 from litestar_sessions._requests.candidates import session_ids_among
 from litestar_sessions._requests.cookies import cleared, read_cookies
 from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError, too_late
+from litestar_sessions._requests.frames import without_frames
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.strangers import StrangersSession
 from litestar_sessions._requests.unavailable import UnavailableSession
@@ -79,7 +80,7 @@ class RequestSession:
         try:
             session = await self.tracked.load(session_ids) if session_ids else None
         except UNANSWERED as error:
-            self._error = error
+            self._error = without_frames(error)
             self._stranger = UnavailableSession(error)
             return self.shown.show(self._stranger)
         if session is None:
@@ -135,7 +136,8 @@ class RequestSession:
             await self.tracked.end()
         except UNANSWERED as error:
             headers = {"Set-Cookie": cleared(self._cookie)} if self._sent else {}
-            raise SessionUnavailableError(headers) from error.__cause__ or error
+            cause = error.__cause__ or without_frames(error)
+            raise SessionUnavailableError(headers) from cause
         self._error = None
         self.shown.is_cleared = False
 
@@ -151,9 +153,9 @@ class RequestSession:
         may_save = message.get("status", HTTPStatus.OK) < HTTPStatus.INTERNAL_SERVER_ERROR
         try:
             await self.settle(may_save=may_save)
-        except Exception as error:
-            self.failure = error
-            raise
+        except Exception as error:  # noqa: BLE001 - raised again
+            self.failure = without_frames(error)
+            raise self.failure  # noqa: B904 - it is that error
         self._has_started = True
         self._is_involved |= self._stranger is not None and self._stranger.was_looked_at
         if not self._is_involved and not self.tracked.has_news:

@@ -22,9 +22,11 @@ class UnavailableSession(MutableMapping[str, Any]):
     def __init__(self, error: SessionError) -> None:
         self.error = error
 
-    def _raise(self, *_: object) -> NoReturn:
+    def _raise(self, *values: object, **more: object) -> NoReturn:
+        del values, more  # which a report with the variables of an error would show
         self.was_looked_at = True
         raise self.error
 
     __getitem__ = __setitem__ = __delitem__ = __iter__ = __len__ = __contains__ = __eq__ = _raise
+    update = setdefault = pop = _raise
     __hash__ = None  # type: ignore[assignment]  # as of every mapping
