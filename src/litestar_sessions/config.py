@@ -99,7 +99,9 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
     def __post_init__(self) -> None:
         policy = self._checked_policy()  # before Litestar's checks, which name no remedy
         super().__post_init__()
-        engine, patient_engine = self._choose_engines()
+        engine, patient_engine = engines_for(
+            self.alchemy_config, patience=self.database_timeout, own_pool=self.own_pool
+        )
         self.settings = SessionSettings(
             policy=policy,
             keys=self._make_keys(),
@@ -112,11 +114,6 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
             creates_table=self.create_table or creates_tables(self.alchemy_config),
         )
         """What backends know of this config."""
-
-    def _choose_engines(self) -> tuple[AsyncEngine | Engine, AsyncEngine | Engine]:
-        return engines_for(
-            self.alchemy_config, patience=self.database_timeout, own_pool=self.own_pool
-        )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy that shares engine, model and keys."""

@@ -70,9 +70,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         if self.settings.creates_table:
             storage = TableCreatingStorage(storage, self.settings.table)
         self._storage = storage
-        self.storage: SessionStorage = LimitedStorage(
-            storage, self.settings.patience, self.settings.health
-        )
+        self.storage = LimitedStorage(storage, self.settings.patience, self.settings.health)
         """The storage as requests ask it: it answers in time, or is unavailable."""
         self._is_overridden = overrides_storage(type(self), StorageSessionBackend)
         if own_settings(config) is None:
