@@ -182,15 +182,6 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
             take_over=self.take_over,
         )
 
-    @as_litestar_does()
-    def refresh(self) -> None:
-        """Let backends know the rules that follow from the settings by now.
-
-        Raises:
-            ConfigurationError: A setting cannot work.
-        """
-        self.settings.policy = self._checked_policy()
-
     def _checked_policy(self) -> SessionPolicy:
         check_settings(self)
         return make_policy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from litestar_sessions._requests.errors import LitestarConfigurationError
+from litestar_sessions._requests.errors import LitestarConfigurationError, as_litestar_does
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -39,7 +39,8 @@ class HonoursChanges:
         object.__setattr__(self, name, value)
         if is_made and name in {each.name for each in fields(self)}:
             try:
-                self.refresh()  # type: ignore[attr-defined]  # the config has it
+                with as_litestar_does():
+                    self.settings.policy = self._checked_policy()  # type: ignore[attr-defined]  # the config has both
             except LitestarConfigurationError:
                 object.__setattr__(self, name, former)
                 raise
