@@ -10,8 +10,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 
 from litestar_sessions._drivers.closing import close_engines
-from litestar_sessions._drivers.engine_config import engine_of
-from litestar_sessions._drivers.siblings import engines_for, is_for_sessions
+from litestar_sessions._drivers.siblings import engines_for, opened_for_sessions
 from litestar_sessions._requests.changing import HonoursChanges
 from litestar_sessions._requests.checks import check_settings
 from litestar_sessions._requests.errors import as_litestar_does
@@ -169,10 +168,8 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
 
         The config may be used again and then opens new ones.
         """
-        opened = {self.settings.engine, self.settings.patient_engine or self.settings.engine}
-        if not is_for_sessions(self.alchemy_config):
-            opened.discard(engine_of(self.alchemy_config))
-        await close_engines(*opened)
+        engines = {self.settings.engine, self.settings.patient_engine or self.settings.engine}
+        await close_engines(*opened_for_sessions(self.alchemy_config, engines))
         self.settings.forget_memory()
 
     def _make_keys(self) -> SessionKeys:

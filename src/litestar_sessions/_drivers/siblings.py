@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._drivers.engine_config import EngineConfig
 
-__all__ = ("engines_for", "is_for_sessions", "sibling", "siblings_of")
+__all__ = ("engines_for", "is_for_sessions", "opened_for_sessions", "sibling", "siblings_of")
 
 _siblings: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
 
@@ -32,6 +32,11 @@ _WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
 def is_for_sessions(config: EngineConfig) -> bool:
     """Tell whether an engine was created here, and not by the application."""
     return getattr(config, "owns_engine", False)
+
+
+def opened_for_sessions(config: EngineConfig, engines: set[Any]) -> set[Any]:
+    """Return those of its engines that were created here, and not by the application."""
+    return engines if is_for_sessions(config) else engines - {engine_of(config)}
 
 
 def engines_for(
