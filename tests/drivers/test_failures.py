@@ -109,7 +109,7 @@ class OperationalError(Exception):
         *((StateError(code), Failure.OUTAGE) for code in ("57014", "57P03", "53300", "08006")),
         *((StateError(code), Failure.OUTAGE) for code in ("55P03", "58030", "XX000", "53100")),
         *((StateError(code), Failure.BUG) for code in ("42P01", "42703", "23502", "22001")),
-        *((OperationalError(code, ""), Failure.CONNECTION) for code in (1047, 1290, 1836)),
+        *((OperationalError(code, ""), Failure.CONNECTION) for code in (1047, 1290, 1792, 1836)),
         *((OperationalError(code, ""), Failure.CONFLICT) for code in (1205, 1213, 1020)),
         *((OperationalError(code, ""), Failure.REFUSAL) for code in (1044, 1045, 1049)),
         *((OperationalError(code, ""), Failure.OUTAGE) for code in (1040, 1969, 2003, 2013)),

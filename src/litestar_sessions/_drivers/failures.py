@@ -37,6 +37,7 @@ _MEANINGS: dict[Any, Failure] = {
             "42P05",  # one that is there already: as above
             1047,  # WSREP has not yet prepared node for application use (Galera)
             1290,  # read-only by an option (MySQL, MariaDB)
+            1792,  # a transaction that is read-only, as on such a server (MariaDB, older drivers)
             1836,  # read-only mode (MySQL, MariaDB)
             # SQLite, of a file that was moved, deleted or replaced since it was opened.
             "attempt to write a readonly database",
