@@ -14,6 +14,7 @@ from litestar_sessions import (
     SQLAlchemySessionConfig,
     SQLAlchemySyncConfig,
 )
+from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 from tests.support.faults import ON_A_WIRE
 from tests.support.models import UserSession
 
@@ -126,5 +127,24 @@ def test_a_listener_that_brings_the_password_of_the_hour_is_still_heard(
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("4s",)
     assert users == [url.username]
+    sessions.dispose()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("is_pinged", [False, True])
+def test_pymysql_polls_only_where_a_pool_asks_by_itself(
+    servers: Servers, tmp_path: Path, *, is_pinged: bool
+) -> None:
+    url = servers.database("mysql+pymysql", tmp_path).url
+    engine = create_engine(url, pool_pre_ping=is_pinged)
+    alchemy = SQLAlchemySyncConfig(engine_instance=engine)
+    config = SQLAlchemySessionConfig(
+        alchemy_config=alchemy, model=UserSession, database_timeout=PATIENCE
+    )
+    sessions: Any = config.engine
+    with closing(sessions.raw_connection()) as connection:
+        expected = PATIENCE if is_pinged or not CAN_SKIP_ROLLBACK else None
+        assert connection.driver_connection._read_timeout == expected
+        assert connection.driver_connection._write_timeout == expected
     sessions.dispose()
     engine.dispose()

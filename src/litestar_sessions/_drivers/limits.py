@@ -11,6 +11,7 @@ from weakref import WeakSet
 from sqlalchemy import event
 
 from litestar_sessions._drivers.deadlines import SERVER_SHARE
+from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -80,6 +81,17 @@ class Limits:
             cursor.execute(_ON_MYSQL.format(whole=ceil(self.seconds), seconds=self.seconds))
             cursor.close()
 
+    def lift(self, connection: Any) -> None:
+        """Have PyMySQL wait as long as it is let, once it is connected.
+
+        With limits of its own it polls before each answer, which makes requests a tenth slower in
+        many threads. Statements have their deadline; what a pool asks by itself, such as a ping,
+        has none.
+        """
+        for name in ("_read_timeout", "_write_timeout"):  # there is no public way
+            if getattr(connection, name) == self.patience:
+                setattr(connection, name, None)
+
 
 _limits: ContextVar[Limits | None] = ContextVar("limits", default=None)
 _heard: WeakSet[Any] = WeakSet()
@@ -104,7 +116,14 @@ def limit(pool: Any, dialect: Dialect, limits: Limits) -> None:
             _limits.reset(token)
 
     pool._creator = create_limited  # noqa: SLF001 - as above
-    event.listen(pool, "connect", lambda connection, _record: limits.set_up(dialect, connection))
+    has_talks = pool._pre_ping or not CAN_SKIP_ROLLBACK  # noqa: SLF001 - as above
+
+    def set_up(connection: DBAPIConnection, _record: object) -> None:
+        limits.set_up(dialect, connection)
+        if dialect.driver == "pymysql" and not has_talks:
+            limits.lift(connection)
+
+    event.listen(pool, "connect", set_up)
 
 
 def _listen(dialect: Dialect) -> None:
