@@ -8,7 +8,7 @@ nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-SQLALCHEMYS = ("2.0.41", "2.0.*", "2.1.*")
+SQLALCHEMYS = ("2.0.43", "2.0.*", "2.1.*")
 PYTHONS_OF_2_1 = PYTHONS[1:]
 
 

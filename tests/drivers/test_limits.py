@@ -14,7 +14,6 @@ from litestar_sessions import (
     SQLAlchemySessionConfig,
     SQLAlchemySyncConfig,
 )
-from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 from tests.support.faults import ON_A_WIRE
 from tests.support.models import UserSession
 
@@ -143,7 +142,7 @@ def test_pymysql_polls_only_where_a_pool_asks_by_itself(
     )
     sessions: Any = config.engine
     with closing(sessions.raw_connection()) as connection:
-        expected = PATIENCE if is_pinged or not CAN_SKIP_ROLLBACK else None
+        expected = PATIENCE if is_pinged else None
         assert connection.driver_connection._read_timeout == expected
         assert connection.driver_connection._write_timeout == expected
     sessions.dispose()

@@ -15,7 +15,6 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
-from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 from litestar_sessions._requests.threaded import in_place, in_threads
 from tests.support.lives import WARM_UP, life
 from tests.support.models import UserSession
@@ -39,10 +38,7 @@ BEGIN_AND_COMMIT = dict.fromkeys(VERBS, 3) | {"load": 1, "load_each": 1}
 # A COMMIT for what writes, and always a ROLLBACK when the pool takes the connection back.
 COMMIT_AND_ROLLBACK = dict.fromkeys(VERBS, 3) | {"load": 2, "load_each": 2, "load_and_touch": 5}
 
-# Before SQLAlchemy 2.0.43 the ROLLBACK cannot be switched off.
 ON_MYSQL = ONE_EACH | {"load_and_touch": 2}
-if not CAN_SKIP_ROLLBACK:
-    ON_MYSQL = {verb: 2 * count for verb, count in ON_MYSQL.items()}
 
 EXPECTED = {
     ("sqlite", True): ONE_EACH,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
 from tests.support.site import HOST, MAX_AGE, Site, Wiring, open_site
 
@@ -84,5 +83,4 @@ async def test_a_request_costs_what_it_needs(
             visits = Visits(site, counter)
             for _ in range(WARM_UP):
                 await visits.make(clock)
-    factor = 2 if site.engine.dialect.name == "mysql" and not CAN_SKIP_ROLLBACK else 1
-    assert visits.costs == {kind: factor * cost for kind, cost in COSTS.items()}
+    assert visits.costs == COSTS

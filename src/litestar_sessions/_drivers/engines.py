@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sqlalchemy import Engine, event
-from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.pool import QueuePool, SingletonThreadPool
 
 from litestar_sessions._drivers.forks import safe_to_fork
@@ -44,14 +42,8 @@ what is beyond the size of a pool is opened for a moment, which takes as long as
 _PACKAGES = {"MySQLdb": "mysqlclient"}
 """The packages that go by another name than the module that they bring."""
 
-# New in SQLAlchemy 2.0.43; without it every connection sends a ROLLBACK when it is given back.
-CAN_SKIP_ROLLBACK = (
-    "skip_autocommit_rollback" in inspect.signature(DefaultDialect.__init__).parameters
-)
-AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 """With what every statement is a transaction and one round trip."""
-if CAN_SKIP_ROLLBACK:
-    AUTOCOMMIT["skip_autocommit_rollback"] = True
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from weakref import WeakSet
 from sqlalchemy import event
 
 from litestar_sessions._drivers.deadlines import SERVER_SHARE
-from litestar_sessions._drivers.engines import CAN_SKIP_ROLLBACK
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -116,11 +115,11 @@ def limit(pool: Any, dialect: Dialect, limits: Limits) -> None:
             _limits.reset(token)
 
     pool._creator = create_limited  # noqa: SLF001 - as above
-    has_talks = pool._pre_ping or not CAN_SKIP_ROLLBACK  # noqa: SLF001 - as above
+    is_pinged = pool._pre_ping  # noqa: SLF001 - as above
 
     def set_up(connection: DBAPIConnection, _record: object) -> None:
         limits.set_up(dialect, connection)
-        if dialect.driver == "pymysql" and not has_talks:
+        if dialect.driver == "pymysql" and not is_pinged:
             limits.lift(connection)
 
     event.listen(pool, "connect", set_up)
