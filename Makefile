@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-clusters generate check bench bench-quick bench-compare matrix build clean
+.PHONY: help demo test test-lowest test-clusters generate check bench bench-quick bench-compare matrix build clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,6 +29,10 @@ demo: $(STAMP) ## Serve the demo on http://127.0.0.1:8000 (DATABASE_URL chooses 
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB (ARGS="-k rotate": some)
 	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --dist=worksteal)
+
+test-lowest: export PYTHONDONTWRITEBYTECODE :=
+test-lowest: $(STAMP) ## Run the tests on the lowest versions of what pyproject.toml asks for
+	@$(BIN)/nox --session lowest -- $(ARGS)
 
 test-clusters: export PYTHONDONTWRITEBYTECODE :=
 test-clusters: $(STAMP) ## Run the tests on a Galera cluster and on a pair of PostgreSQL servers
