@@ -83,9 +83,10 @@ class Deadline:
         """Whether the time has passed."""
 
     def __enter__(self) -> None:
-        self._task: Any = asyncio.current_task(running_loop())
+        loop = running_loop()
+        self._task: Any = asyncio.current_task(loop)
         self._cancelling = _cancelling(self._task)
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+        self._timer = loop.call_later(self._seconds, self._expire)
         self._token = _current.set(self)
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from copy import copy, deepcopy
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from litestar.middleware.session.server_side import ServerSideSessionBackend
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from litestar_sessions._sql.keys import SessionKeys
 
 __all__ = ("SQLAlchemySessionBackendBase",)
-
-_NO_HEX = re.compile(r"[^0-9a-f]")
 
 _IN_A_COOKIE = re.compile(r"[!#$&-+\--:<-\[\]-~]{1,255}")
 """What stays the same in a cookie (RFC 6265, section 4.1.1); Litestar decodes what has a ``%``."""
@@ -122,11 +121,7 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
         """
         if self.makes_own_ids:
             return bool(_IN_A_COOKIE.fullmatch(text)) and text != "null"  # which clears a cookie
-        own = self.config.session_id_bytes
-        count, rest = divmod(len(text), 2)
-        if rest or not min(own, MIN_ID_BYTES) <= count <= max(own, MAX_ID_BYTES):
-            return False
-        return not _NO_HEX.search(text)
+        return _hexadecimal(self.config.session_id_bytes).fullmatch(text) is not None
 
     @staticmethod
     def supports_merge(dialect: Dialect | None = None, force_disable_merge: bool = False) -> bool:  # noqa: FBT001, FBT002 - Advanced Alchemy's signature
@@ -145,3 +140,10 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
     @abstractmethod
     async def delete_expired(self) -> int:
         """Delete every expired session; return how many there were."""
+
+
+@lru_cache
+def _hexadecimal(own: int) -> re.Pattern[str]:
+    """Return what matches the IDs that Litestar makes, of that many bytes or of another number."""
+    fewest, most = min(own, MIN_ID_BYTES), max(own, MAX_ID_BYTES)
+    return re.compile(f"(?:[0-9a-f]{{2}}){{{fewest},{most}}}")

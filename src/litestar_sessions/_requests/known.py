@@ -27,11 +27,11 @@ class KnownSession:
         "_new_id",
         "_others",
         "_scope",
+        "_session_id",
         "_storage",
         "codec",
         "has_news",
         "is_lost",
-        "session_id",
         "settings",
         "stored",
     )
@@ -50,13 +50,19 @@ class KnownSession:
         self._forget()
 
     def _forget(self) -> None:
-        self.session_id = self.codec.generate_session_id()
-        """The ID; nobody else knows that of a session that is not stored."""
+        self._session_id: str | None = None
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
         self._new_id: str | None = None
         self.is_lost = False
         """Whether another request has ended the session, or given it another ID."""
+
+    @property
+    def session_id(self) -> str:
+        """The ID; nobody else knows that of a session that is not stored."""
+        if self._session_id is None:
+            self._session_id = self.codec.generate_session_id()
+        return self._session_id
 
     @property
     def seconds_left(self) -> float:

@@ -21,6 +21,8 @@ from litestar_sessions._requests.subclasses import (
 from litestar_sessions.exceptions import ConfigurationError, ResponseStartedError, SessionError
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from litestar_sessions._requests.request_session import RequestSession
@@ -60,19 +62,18 @@ class SQLAlchemySessionMiddleware(RefusesOverrides, SessionMiddleware[StorageSes
             type(backend), StorageSessionBackend, "load_from_connection", "store_in_message"
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Let the application have the session, and storage what becomes of it.
 
         Below a middleware of the same config, as `SessionAuth` adds one, that does all of this.
         """
         outer = sessions_of(scope)
         if self._calls_backend:
-            await super().__call__(scope, receive, send)
-        elif outer and outer[-1].tracked.settings is self.backend.settings:
+            return super().__call__(scope, receive, send)
+        if outer and outer[-1].tracked.settings is self.backend.settings:
             outer[-1].shown.join(scope)
-            await self.app(scope, receive, send)
-        else:
-            await self._serve(scope, receive, send)
+            return self.app(scope, receive, send)  # type: ignore[return-value]  # it is awaited
+        return self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = self.backend.open_session(scope)

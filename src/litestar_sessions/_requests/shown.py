@@ -21,12 +21,13 @@ class ShownSession:
     Each of them has the same value, and so one that differs was put there by the application.
     """
 
-    __slots__ = ("_is_covered", "_scopes", "_value", "is_cleared")
+    __slots__ = ("_is_covered", "_scopes", "_told", "_value", "is_cleared")
 
     def __init__(self, scope: Scope) -> None:
         self._scopes = [scope]
         self._value: Any = Empty
         self._is_covered = False
+        self._told = ""
         self.is_cleared = False
         """Whether the application has cleared the session; there may be another one since then."""
 
@@ -67,6 +68,7 @@ class ShownSession:
         is_new = all(known is not scope for known in self._scopes)
         if is_new:
             self._scopes.append(scope)
+            self._told = ""
         return is_new
 
     def _replace(self, session: Any) -> None:
@@ -83,7 +85,8 @@ class ShownSession:
 
     def tell_id(self, session_id: str) -> None:
         """Have ``connection.get_session_id()`` return the ID, unless there is an inner session."""
-        if not self._is_covered:
+        if session_id != self._told and not self._is_covered:
+            self._told = session_id
             for scope in self._scopes:
                 # There is no public way; Litestar's own middleware does the same.
                 ScopeState.from_scope(scope).session_id = session_id

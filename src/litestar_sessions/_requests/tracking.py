@@ -48,8 +48,8 @@ class TrackedSession(KnownSession):
         choice = choose(self._others, self.codec, self.settings.policy, self._now)
         if choice is None:
             return None
-        self.session_id, session = choice
-        self.stored = self._others.pop(self.session_id)
+        self._session_id, session = choice
+        self.stored = self._others.pop(self._session_id)
         return session
 
     async def end(self) -> None:
@@ -164,7 +164,7 @@ class TrackedSession(KnownSession):
             new_id=self._new_id,
         )
         if is_done:
-            self.session_id = self.next_id
+            self._session_id = self.next_id
             self._new_id = None
             self._adopt(replace(theirs, data=data, expires_at=expires_at))
         return is_done

@@ -47,6 +47,8 @@ def utc_now() -> datetime:
 
 def as_utc(value: datetime) -> datetime:
     """Return the same instant in UTC; a naive datetime is taken as UTC."""
+    if value.tzinfo is timezone.utc:
+        return value
     if value.tzinfo is None:
         return value.replace(tzinfo=timezone.utc)
     return value.astimezone(timezone.utc)
