@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from litestar_sessions import SessionUnavailableError
 from tests.support.faults import ON_A_WIRE, FaultyProxy, through_faults
@@ -78,7 +81,7 @@ async def settled(proxy: FaultyProxy) -> int:
 async def open_connections(site: Site, count: int = POOL) -> None:
     """Have a few connections in the pool."""
     pool: Any = site.engine.pool
-    while pool.checkedin() < count:
+    while pool.checkedin() < count or site.backend.settings.health.is_silent:
         loads = (site.backend.storage.load("none") for _ in range(2 * count))
         await asyncio.gather(*loads, return_exceptions=True)
 
@@ -160,7 +163,7 @@ async def test_what_was_answered_with_503_is_not_done_later(
     async with site_on(driver, servers, clock, tmp_path) as (site, _), site.visitor() as client:
         await client.post("/set", json={"user": "Ann"})
         cookie = {"cookie": f"session={client.cookies['session']}"}  # which no browser has later
-        with first_row_locked(servers, driver, tmp_path) as admin:
+        with first_row_locked(servers, driver, tmp_path) as (_, admin):
             for path in ("/set", "/rotate", "/clear"):
                 response = await in_time(client.post(path, json={"late": True}))
                 assert response.status_code == 503, path
@@ -169,15 +172,112 @@ async def test_what_was_answered_with_503_is_not_done_later(
         assert await site.rows() == 1
 
 
+async def test_a_visitor_whose_rotation_is_done_late_is_no_stranger(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
+) -> None:
+    unlimited = site_without_limits(driver, servers, clock, tmp_path)
+    async with unlimited as site, site.visitor() as client:
+        await client.post("/set", json={"user": "Ann"})
+        first_id = client.cookies["session"]
+        with first_row_locked(servers, driver, tmp_path) as (lock, admin):
+            response = await in_time(client.post("/rotate", json={"late": True}))
+            assert response.status_code == 503
+            expect_answers(site)
+            assert (await client.get("/")).json() == {"user": "Ann"}
+            assert client.cookies["session"] == first_id
+            assert client.cookies["session-in-doubt"] != first_id
+            lock.rollback()
+            await nobody_waits(admin, driver)
+        if driver in DONE_LATE:
+            await in_time(is_gone(site, first_id))
+        shown = (await client.get("/")).json()
+        assert shown in ({"user": "Ann", "late": True}, {"user": "Ann"})
+        assert "late" in shown or driver not in DONE_LATE
+        assert ("session-in-doubt" in client.cookies) is ("late" not in shown)
+        await client.post("/set", json={"fruit": "pear"})
+        assert (await client.get("/")).json() == {**shown, "fruit": "pear"}
+        assert await site.rows() == 1
+        await client.post("/rotate", json={})
+        assert set(client.cookies) == {"session"}
+        await client.post("/clear")
+        assert not client.cookies
+        assert await site.rows() == 0
+
+
+async def test_a_rotation_that_is_done_late_is_known_to_its_own_request(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
+) -> None:
+    unlimited = site_without_limits(driver, servers, clock, tmp_path)
+    async with unlimited as site, site.visitor() as client:
+        await client.post("/set", json={"user": "Ann"})
+        with first_row_locked(servers, driver, tmp_path) as (lock, admin):
+            trying = asyncio.create_task(client.post("/rotate-twice", json={"late": True}))
+            await in_time(site.gate.reached())
+            lock.rollback()
+            await nobody_waits(admin, driver)
+        expect_answers(site)
+        site.gate.open()
+        assert (await trying).text == client.cookies["session"]
+        assert set(client.cookies) == {"session"}
+        assert (await client.get("/")).json() == {"user": "Ann", "late": True}
+
+
+def expect_answers(site: Site) -> None:
+    """Have the next operation find out whether the database is there again."""
+    health = site.backend.settings.health
+    health.clock = partial(add, health.clock(), health.TRIAL_INTERVAL)
+
+
+DONE_LATE = {
+    "async postgresql+asyncpg",
+    "sync postgresql+psycopg",
+    "sync postgresql+psycopg2",
+}
+"""Drivers whose server does not notice that nobody waits for it any more."""
+
+
+async def is_gone(site: Site, session_id: str) -> None:
+    """Return once no row has that ID."""
+    while site.backend.keys.current(session_id) in await site.keys():
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def site_without_limits(
+    driver: str, servers: Servers, clock: Clock, tmp_path: Path
+) -> AsyncIterator[Site]:
+    """Lend a site that uses an application's engine as it is.
+
+    A pooler that refuses limits comes to the same, and so does a server that stops for a while.
+    """
+    half, _, name = driver.partition(" ")
+    url = servers.database(name, tmp_path).url
+    engine = create_async_engine(url) if half == "async" else create_engine(url)
+    options: dict[str, Any] = {"database_timeout": PATIENCE, "own_pool": False}
+    try:
+        async with open_site(engine, is_async=half == "async", clock=clock, **options) as site:
+            yield site
+    finally:
+        if isinstance(engine, AsyncEngine):
+            await engine.dispose()
+        else:
+            engine.dispose()
+
+
 @contextmanager
-def first_row_locked(servers: Servers, driver: str, tmp_path: Path) -> Iterator[Connection]:
-    """Hold the oldest session, as a slow transaction does; lend a connection to look around."""
+def first_row_locked(
+    servers: Servers, driver: str, tmp_path: Path
+) -> Iterator[tuple[Connection, Connection]]:
+    """Hold the oldest session, as a slow transaction does.
+
+    Lend the connection that does so until it is rolled back, and another one to look around.
+    """
     kind = "postgresql+psycopg" if "postgresql" in driver else "mysql+pymysql"
     engine = create_engine(servers.database(kind, tmp_path).url)
     try:
         with engine.connect() as connection, engine.connect() as admin:
             connection.execute(text("SELECT id FROM user_sessions ORDER BY id LIMIT 1 FOR UPDATE"))
-            yield admin
+            yield connection, admin
     finally:
         engine.dispose()
 

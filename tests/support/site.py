@@ -7,27 +7,31 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
+import pytest
 from litestar import Litestar, Request, get, post
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session import SessionMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
-from sqlalchemy import delete, func, select
+from sqlalchemy import URL, delete, func, select
 from sqlalchemy.schema import DropTable
 
 from litestar_sessions import (
+    SessionUnavailableError,
     SQLAlchemyAsyncConfig,
     SQLAlchemyAsyncSessionBackend,
     SQLAlchemySessionConfig,
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
     rotate_session_id,
+    save_session,
 )
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from tests.support.clock import Clock
 
@@ -125,6 +129,19 @@ async def rotate(request: Visit) -> str | None:
     return request.get_session_id()
 
 
+@post("/rotate-twice")
+async def rotate_twice(request: Visit) -> str | None:
+    """Rotate, and if the database does not answer, wait and go on."""
+    changes = await request.json()
+    rotate_session_id(request)
+    request.session.update(changes)
+    with pytest.raises(SessionUnavailableError):
+        await save_session(request)
+    await request.app.state.gate.hold()
+    await save_session(request)
+    return request.get_session_id()
+
+
 @post("/fail")
 async def fail(request: Visit) -> None:
     request.session.update(await request.json())
@@ -139,7 +156,7 @@ async def clear_and_fail(request: Visit) -> None:
 
 HANDLERS = (
     *(show, show_id, be_quiet, set_keys, remove_keys, change_nested, hold, clear, restart, rotate),
-    *(fail, clear_and_fail),
+    *(rotate_twice, fail, clear_and_fail),
 )
 
 
@@ -211,7 +228,7 @@ class Site:
 
 @asynccontextmanager
 async def open_site(  # noqa: PLR0913 - all are passed by name
-    url: URL | str,
+    url: URL | str | Engine | AsyncEngine,
     *,
     is_async: bool,
     clock: Clock,
@@ -224,7 +241,7 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
     """Lend a site.
 
     Args:
-        url: The database.
+        url: The database, or an engine of the application.
         is_async: Which half of the package serves it.
         clock: The clock of the sessions.
         wiring: How the sessions come into the application.
@@ -234,7 +251,9 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
         settings: Those of the config.
     """
     settings = {"max_age": MAX_AGE, **settings}
-    engine_config = SQLAlchemyAsyncConfig(url) if is_async else SQLAlchemySyncConfig(url)
+    place = "connection_string" if isinstance(url, str | URL) else "engine_instance"
+    how: dict[str, Any] = {place: url}
+    engine_config = SQLAlchemyAsyncConfig(**how) if is_async else SQLAlchemySyncConfig(**how)
     config: Any
     if wiring == "our config":
         config = SQLAlchemySessionConfig(

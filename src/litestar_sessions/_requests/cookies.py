@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 __all__ = (
     "SessionCookie",
     "clear_cookie",
+    "clear_doubt",
     "cleared",
+    "in_doubt",
     "read_cookies",
     "send_cookie",
 )
+
+_DOUBTFUL = "-in-doubt"
+"""What follows the name of the cookie with an ID of which nobody knows whether it was stored."""
 
 _CLEARED = "null"
 """What Litestar puts into a cookie that it clears."""
@@ -43,8 +48,8 @@ class SessionCookie(Protocol):
     samesite: Literal["lax", "strict", "none"]
 
 
-def read_cookies(scope: Scope, key: str) -> Sequence[str]:
-    """Return the values of a request's cookies of that name, in their order.
+def read_cookies(scope: Scope, key: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the values of a request's cookies of that name, in their order, and those in doubt.
 
     HTTP/2 and HTTP/3 may send the cookies in several fields, which are one string (RFC 9113,
     section 8.2.3); Litestar itself knows the first of them only.
@@ -53,11 +58,11 @@ def read_cookies(scope: Scope, key: str) -> Sequence[str]:
     cookies = b"; ".join([value for header, value in scope["headers"] if header == b"cookie"])
     times = cookies.count(name)
     if times == 0:
-        return () if cookies else _given(scope, key)
+        return () if cookies else _given(scope, key), ()
     plain = _plain_value(name).search(cookies)
     if times == 1 and plain is not None:
-        return (plain[1].decode(),)
-    return _parsed(cookies, key)
+        return (plain[1].decode(),), ()
+    return _parsed(cookies, key), _parsed(cookies, key + _DOUBTFUL)
 
 
 def _given(scope: Scope, key: str) -> Sequence[str]:
@@ -95,7 +100,7 @@ def send_cookie(message: Message, cookie: SessionCookie, value: str, max_age: in
     MutableScopeHeaders.from_message(message).add("set-cookie", header)
 
 
-def _spell(cookie: SessionCookie, value: str, max_age: int) -> str:
+def _spell(cookie: SessionCookie, value: str, max_age: int, *, suffix: str = "") -> str:
     attributes = _attributes(
         key=cookie.key,
         path=cookie.path,
@@ -105,12 +110,26 @@ def _spell(cookie: SessionCookie, value: str, max_age: int) -> str:
         samesite=cookie.samesite,
     )
     _, spelled = _SPELLING.value_encode(value)
-    return f"{cookie.key}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
+    return f"{cookie.key}{suffix}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
 
 
 def cleared(cookie: SessionCookie) -> str:
     """Return the header that removes the cookie, for which its attributes have to be the same."""
     return _spell(cookie, _CLEARED, 0)
+
+
+def in_doubt(cookie: SessionCookie, session_id: str, max_age: int) -> str:
+    """Return the header for an ID that the session may have got: the database did not answer.
+
+    It goes beside the cookie with the other ID, so that the browser finds its session either way.
+    """
+    return _spell(cookie, session_id, max_age, suffix=_DOUBTFUL)
+
+
+def clear_doubt(message: Message, cookie: SessionCookie) -> None:
+    """Add to a message what removes the cookie that is in doubt."""
+    header = _spell(cookie, _CLEARED, 0, suffix=_DOUBTFUL)
+    MutableScopeHeaders.from_message(message).add("set-cookie", header)
 
 
 @lru_cache

@@ -59,7 +59,7 @@ class SessionUnavailableError(SessionError, HTTPException):
     What the driver said is the cause. Raised only where a session is needed: by a handler that
     uses ``request.session``, or when changes cannot be saved. An exception handler that makes a
     response of its own has to pass on `headers`: of a session that was cleared and could not be
-    ended, they clear the cookie.
+    ended, they clear the cookie; of one that may have got another ID, they have that beside it.
     """
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE

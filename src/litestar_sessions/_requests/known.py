@@ -87,6 +87,10 @@ class KnownSession:
         """Tell whether a row is still that of the session."""
         return current is not None and current.key in self.settings.keys.all(self.session_id)
 
+    def _take_new_id(self) -> None:
+        self._session_id = self.next_id
+        self._new_id = None
+
     def _adopt(self, stored: StoredSession) -> None:
         self.stored = stored
         self.has_news = True

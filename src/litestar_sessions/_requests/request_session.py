@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.types import Empty
 
-from litestar_sessions._requests.browser import with_headers
+from litestar_sessions._requests.browser import Browser
 from litestar_sessions._requests.candidates import session_ids_among
-from litestar_sessions._requests.cookies import cleared, read_cookies
 from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError, too_late
 from litestar_sessions._requests.frames import without_frames
 from litestar_sessions._requests.shown import ShownSession
@@ -36,11 +35,10 @@ class RequestSession:
     """
 
     __slots__ = (
-        "_cookie",
+        "_browser",
         "_error",
         "_has_started",
         "_is_involved",
-        "_sent",
         "_stranger",
         "failure",
         "is_closed",
@@ -50,8 +48,7 @@ class RequestSession:
 
     def __init__(self, cookie: SessionCookie, tracked: TrackedSession, scope: Scope) -> None:
         self.tracked = tracked
-        self._cookie = cookie
-        self._sent = read_cookies(scope, cookie.key)
+        self._browser = Browser(cookie, scope)
         self._error: Exception | None = None
         self.failure: Exception | None = None
         """Why there is no response with this session."""
@@ -76,7 +73,8 @@ class RequestSession:
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
-        session_ids = self._sent and session_ids_among(self._sent, self.tracked.codec)
+        sent = self._browser.values
+        session_ids = sent and session_ids_among(sent, self.tracked.codec)
         try:
             session = await self.tracked.load(session_ids) if session_ids else None
         except UNANSWERED as error:
@@ -87,6 +85,7 @@ class RequestSession:
             session = self._stranger = StrangersSession()
         else:
             self._is_involved = True
+            self.tracked.has_news = self._browser.has_news(self.tracked)
         return self.shown.show(session)
 
     async def settle(
@@ -135,9 +134,8 @@ class RequestSession:
             # A database that did not answer before may do so by now.
             await self.tracked.end()
         except UNANSWERED as error:
-            headers = {"Set-Cookie": cleared(self._cookie)} if self._sent else {}
             cause = error.__cause__ or without_frames(error)
-            raise SessionUnavailableError(headers) from cause
+            raise SessionUnavailableError(self._browser.forgetting) from cause
         self._error = None
         self.shown.is_cleared = False
 
@@ -154,19 +152,13 @@ class RequestSession:
         try:
             await self.settle(may_save=may_save)
         except Exception as error:  # noqa: BLE001 - raised again
-            self.failure = without_frames(error)
+            self.failure = self._with_doubt(without_frames(error))
             raise self.failure  # noqa: B904 - it is that error
         self._has_started = True
         self._is_involved |= self._stranger is not None and self._stranger.was_looked_at
         if not self._is_involved and not self.tracked.has_news:
             return message
-        return with_headers(
-            message,
-            self._cookie,
-            self.tracked,
-            had_cookie=bool(self._sent),
-            is_involved=self._is_involved,
-        )
+        return self._browser.told(message, self.tracked, is_involved=self._is_involved)
 
     def rotate(self) -> None:
         """Have the session get a new ID when it is saved.
@@ -188,8 +180,17 @@ class RequestSession:
         self._is_involved = True  # whoever asks may let the response depend on it
         if self._error is not None and not self.shown.is_cleared:
             raise self._error
-        await self.settle(asks=True)
+        try:
+            await self.settle(asks=True)
+        except SessionUnavailableError as error:
+            raise self._with_doubt(without_frames(error))  # noqa: B904 - it is that error
         return self.tracked.stored
+
+    def _with_doubt(self, error: Exception) -> Exception:
+        """Return an error that has the browser know both IDs if nobody knows which is right."""
+        if isinstance(error, SessionUnavailableError) and not self.shown.is_cleared:
+            error.headers = {**(error.headers or {}), **self._browser.doubting(self.tracked)}
+        return error
 
     def tell_id(self) -> None:
         """Have ``connection.get_session_id()`` return the ID, unless there is an inner session."""

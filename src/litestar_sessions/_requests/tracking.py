@@ -137,6 +137,8 @@ class TrackedSession(KnownSession):
             current = await self._storage.load(self.session_id)
         else:
             current = await self._storage.reload(base, self.session_id)
+        if current is not None and current.key in self.settings.keys.all(self.next_id):
+            self._take_new_id()  # what was written without an answer was written after all
         if self._is_ours(current):
             return current
         self._lose(is_rotated=current is not None)
@@ -164,8 +166,7 @@ class TrackedSession(KnownSession):
             new_id=self._new_id,
         )
         if is_done:
-            self._session_id = self.next_id
-            self._new_id = None
+            self._take_new_id()
             self._adopt(replace(theirs, data=data, expires_at=expires_at))
         return is_done
 
