@@ -55,11 +55,21 @@ async def test_of_several_sessions_those_are_loaded_that_are_live(
     for session_id in ("one", "two", "three"):
         await storage.save(session_id, session_id.encode(), clock.after(minutes=20))
     await storage.save("expired", b"data", clock.now)
-    found = await storage.load_each(["three", "expired", "ONE", "unknown", "one", "one"])
+    found = await storage.load_many(["three", "expired", "ONE", "unknown", "one", "one"])
     assert list(found) == ["three", "one"]
     assert found["one"] == StoredSession(b"one", clock.after(minutes=20))
     assert found["three"] == await storage.load("three")
-    assert await storage.load_each(["unknown"]) == await storage.load_each([]) == {}
+    assert await storage.load_many(["unknown"]) == await storage.load_many([]) == {}
+
+
+async def test_any_number_of_sessions_is_loaded(storage: AsyncSessionStorage, clock: Clock) -> None:
+    session_ids = [f"id {number}" for number in range(131)]
+    for session_id in session_ids[::2]:
+        await storage.save(session_id, session_id.encode(), clock.after(minutes=20))
+    found = await storage.load_many(session_ids)
+    assert {session_id: session.data for session_id, session in found.items()} == {
+        session_id: session_id.encode() for session_id in session_ids[::2]
+    }
 
 
 async def test_each_of_several_sessions_is_found_under_any_of_its_keys(
@@ -72,7 +82,7 @@ async def test_each_of_several_sessions_is_found_under_any_of_its_keys(
     for place, session_id in ((storage, "plain"), (new, "new"), (old, "old")):
         await place.save(session_id, session_id.encode(), clock.after(minutes=20))
     session_ids = ["old", "plain", "new"]
-    found = await new.load_each(session_ids)
+    found = await new.load_many(session_ids)
     assert [found[session_id].data for session_id in session_ids] == [b"old", b"plain", b"new"]
 
 

@@ -55,11 +55,21 @@ def test_of_several_sessions_those_are_loaded_that_are_live(
     for session_id in ("one", "two", "three"):
         storage.save(session_id, session_id.encode(), clock.after(minutes=20))
     storage.save("expired", b"data", clock.now)
-    found = storage.load_each(["three", "expired", "ONE", "unknown", "one", "one"])
+    found = storage.load_many(["three", "expired", "ONE", "unknown", "one", "one"])
     assert list(found) == ["three", "one"]
     assert found["one"] == StoredSession(b"one", clock.after(minutes=20))
     assert found["three"] == storage.load("three")
-    assert storage.load_each(["unknown"]) == storage.load_each([]) == {}
+    assert storage.load_many(["unknown"]) == storage.load_many([]) == {}
+
+
+def test_any_number_of_sessions_is_loaded(storage: SyncSessionStorage, clock: Clock) -> None:
+    session_ids = [f"id {number}" for number in range(131)]
+    for session_id in session_ids[::2]:
+        storage.save(session_id, session_id.encode(), clock.after(minutes=20))
+    found = storage.load_many(session_ids)
+    assert {session_id: session.data for session_id, session in found.items()} == {
+        session_id: session_id.encode() for session_id in session_ids[::2]
+    }
 
 
 def test_each_of_several_sessions_is_found_under_any_of_its_keys(
@@ -72,7 +82,7 @@ def test_each_of_several_sessions_is_found_under_any_of_its_keys(
     for place, session_id in ((storage, "plain"), (new, "new"), (old, "old")):
         place.save(session_id, session_id.encode(), clock.after(minutes=20))
     session_ids = ["old", "plain", "new"]
-    found = new.load_each(session_ids)
+    found = new.load_many(session_ids)
     assert [found[session_id].data for session_id in session_ids] == [b"old", b"plain", b"new"]
 
 

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from tests.support.databases import Database
 
 VERBS = (
-    *("create", "save", "load", "load_each", "load_and_touch", "touch", "update", "rotate"),
+    *("create", "save", "load", "load_many", "load_and_touch", "touch", "update", "rotate"),
     *("delete", "delete_expired", "delete_all"),
 )
 ONE_EACH = dict.fromkeys(VERBS, 1)
-BEGIN_AND_COMMIT = dict.fromkeys(VERBS, 3) | {"load": 1, "load_each": 1}
+BEGIN_AND_COMMIT = dict.fromkeys(VERBS, 3) | {"load": 1, "load_many": 1}
 # A COMMIT for what writes, and always a ROLLBACK when the pool takes the connection back.
-COMMIT_AND_ROLLBACK = dict.fromkeys(VERBS, 3) | {"load": 2, "load_each": 2, "load_and_touch": 5}
+COMMIT_AND_ROLLBACK = dict.fromkeys(VERBS, 3) | {"load": 2, "load_many": 2, "load_and_touch": 5}
 
 ON_MYSQL = ONE_EACH | {"load_and_touch": 2}
 

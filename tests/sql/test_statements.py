@@ -61,6 +61,15 @@ def test_every_statement_is_one_of_its_dialect(
         assert len(sqlglot.parse(text, dialect=grammar)) == 1
 
 
+@pytest.mark.parametrize("grammar", DIALECTS)
+def test_many_sessions_are_loaded_by_a_statement_of_its_dialect(grammar: str) -> None:
+    statements = SessionStatements(UserSession, DIALECTS[grammar])
+    text = sql(statements.load_many(4), DIALECTS[grammar])
+    assert len(sqlglot.parse(text, dialect=grammar)) == 1
+    assert text.count("s_key") == 4 or DIALECTS[grammar].positional
+    assert statements.load_many(4) is statements.load_many(4)
+
+
 def test_oracle_compares_data_as_it_can() -> None:
     statement = SessionStatements(UserSession, ORACLE).update
     text = sql(statement, ORACLE)

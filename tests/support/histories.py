@@ -47,7 +47,7 @@ def _step(verb: str, *arguments: st.SearchStrategy[Any], **options: st.SearchStr
 HISTORIES = st.lists(
     st.one_of(
         _step("load", _IDS),
-        _step("load_each", st.lists(_IDS, max_size=3)),
+        _step("load_many", st.lists(_IDS, max_size=5)),
         _step("load_and_touch", _IDS, _LIFETIMES),
         _step("create", _IDS, _DATA, _LIFETIMES),
         _step("save", _IDS, _DATA, _LIFETIMES),
@@ -83,7 +83,7 @@ class Model:
         session = self._sessions.get(session_id)
         return session if session and session.expires_at > self._clock.now else None
 
-    def load_each(self, session_ids: list[str]) -> dict[str, StoredSession]:
+    def load_many(self, session_ids: list[str]) -> dict[str, StoredSession]:
         sessions = {session_id: self.load(session_id) for session_id in session_ids}
         return {session_id: session for session_id, session in sessions.items() if session}
 

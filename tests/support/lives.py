@@ -21,7 +21,7 @@ def life(storage: SessionStorage, clock: Clock) -> dict[str, Callable[[], Awaita
         "create": lambda: storage.create("first", b"data", later),
         "save": lambda: storage.save("id", b"data", later),
         "load": lambda: storage.load("id"),
-        "load_each": lambda: storage.load_each(["id", "another id"]),
+        "load_many": lambda: storage.load_many(["id", "another id"]),
         "load_and_touch": lambda: storage.load_and_touch("id", later),
         "touch": lambda: storage.touch("id", later),
         "update": lambda: storage.update("id", b"new", later, expected=b"data"),

@@ -41,7 +41,7 @@ async def find(
     """Return the sessions with these IDs that storage has; ``None`` for one that is damaged."""
     try:
         if len(session_ids) > 1:
-            return dict(await storage.load_each(session_ids))
+            return dict(await storage.load_many(session_ids))
         stored = await storage.load(session_ids[0])
     except SessionDamagedError as error:
         if len(session_ids) == 1:

@@ -69,7 +69,7 @@ class OverriddenStorage(WrappedStorage):
         row = self._rows.get(session_id)
         return None if data is None or row is None else replace(row, data=data)
 
-    async def load_each(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
+    async def load_many(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
         found = {session_id: await self.load(session_id) for session_id in session_ids}
         return {session_id: session for session_id, session in found.items() if session}
 

@@ -24,7 +24,7 @@ class BlockingStorage(Protocol):
 
     def load(self, session_id: str) -> StoredSession | None: ...
 
-    def load_each(self, session_ids: Sequence[str]) -> dict[str, StoredSession]: ...
+    def load_many(self, session_ids: Sequence[str]) -> dict[str, StoredSession]: ...
 
     def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None: ...
 
@@ -83,8 +83,8 @@ class _ThreadedStorage:
     def load(self, session_id: str) -> Awaitable[StoredSession | None]:
         return run_in_thread(self._engine, self._storage.load, session_id)
 
-    def load_each(self, session_ids: Sequence[str]) -> Awaitable[dict[str, StoredSession]]:
-        return run_in_thread(self._engine, self._storage.load_each, session_ids)
+    def load_many(self, session_ids: Sequence[str]) -> Awaitable[dict[str, StoredSession]]:
+        return run_in_thread(self._engine, self._storage.load_many, session_ids)
 
     def load_and_touch(
         self, session_id: str, expires_at: datetime

@@ -34,8 +34,8 @@ class WrappedStorage(ABC):
     def load(self, session_id: str) -> Awaitable[StoredSession | None]:
         return self._call(self._storage.load, session_id)
 
-    def load_each(self, session_ids: Sequence[str]) -> Awaitable[dict[str, StoredSession]]:
-        return self._call(self._storage.load_each, session_ids)
+    def load_many(self, session_ids: Sequence[str]) -> Awaitable[dict[str, StoredSession]]:
+        return self._call(self._storage.load_many, session_ids)
 
     def load_and_touch(
         self, session_id: str, expires_at: datetime

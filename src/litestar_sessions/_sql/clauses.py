@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, literal_column, select
 
+from litestar_sessions._sql.parameters import key_names
+
 if TYPE_CHECKING:
     from sqlalchemy import BindParameter, Column
     from sqlalchemy.sql.elements import ColumnElement
@@ -35,11 +37,14 @@ class SessionClauses:
     @property
     def found(self) -> ColumnElement[bool]:
         """The session has one of the keys."""
-        others = range(1, len(self._keys.spellings))
+        return self.among(len(self._keys.spellings))
+
+    def among(self, count: int) -> ColumnElement[bool]:
+        """The session has one of as many keys."""
+        _, *others = key_names(count)
         if not others:
             return self._sessions.session_id == self.key
-        named = [self._key_named(f"s_key_{number}") for number in others]
-        return self._sessions.session_id.in_([self.key, *named])
+        return self._sessions.session_id.in_([self.key, *map(self._key_named, others)])
 
     @property
     def live(self) -> ColumnElement[bool]:

@@ -1,14 +1,15 @@
 """The values that the statements are run with.
 
 Their names are ``s_key`` (a storage key; ``s_key_1`` and so on are the others under which a session
-may be found), ``s_keys`` (those of several sessions), ``s_new_key``, ``s_kept``, ``s_id``,
-``s_data``, ``s_expected``, ``s_digest``, ``s_expires_at`` and ``s_now``.
+may be found, or those of other sessions), ``s_new_key``, ``s_kept``, ``s_id``, ``s_data``,
+``s_expected``, ``s_digest``, ``s_expires_at`` and ``s_now``.
 The prefix keeps them apart from the columns of a model.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from uuid_utils.compat import uuid7
 from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from litestar_sessions._sql.keys import SessionKeys
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("SessionParameters",)
+__all__ = ("SessionParameters", "key_names", "named")
 
 _RANDOM_BITS = 80
 """The part of a UUIDv7 below its 48 bits of time (RFC 9562, section 5.7)."""
@@ -37,14 +40,20 @@ class SessionParameters:
     def __init__(self, keys: SessionKeys, *, with_id: bool) -> None:
         self._keys = keys
         self._with_id = with_id
-        others = [f"s_key_{number}" for number in range(1, len(keys.spellings))]
-        self._keys_by_name = list(zip(["s_key", *others], keys.spellings, strict=True))
+        names = key_names(len(keys.spellings))
+        self._keys_by_name = list(zip(names, keys.spellings, strict=True))
 
     def find(self, session_id: str, **values: Any) -> dict[str, Any]:
         """For a statement that finds a session by its ID."""
         found = named(values)
         for name, spell in self._keys_by_name:
             found[name] = spell(session_id)
+        return found
+
+    def among(self, keys: Sequence[str], **values: Any) -> dict[str, Any]:
+        """For a statement that finds sessions by as many keys."""
+        found = named(values)
+        found.update(zip(key_names(len(keys)), keys, strict=True))
         return found
 
     def change(self, session_id: str, new_id: str | None = None, **values: Any) -> dict[str, Any]:
@@ -67,6 +76,12 @@ class SessionParameters:
         if self._with_id:
             values["id"] = _uuid7_of(created_at)
         return {"s_key": self._keys.current(session_id), **named(values)}
+
+
+@cache
+def key_names(count: int) -> list[str]:
+    """Return the names of the parameters for as many keys."""
+    return ["s_key", *(f"s_key_{number}" for number in range(1, count))]
 
 
 def named(values: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -91,17 +91,16 @@ def _last_written(row: Sequence[Any]) -> tuple[datetime, str]:
     return as_utc(expires_at), key  # of two at the same moment it is always the same one
 
 
-def stored_sessions(reply: Reply, keys: Mapping[str, Container[str]]) -> dict[str, StoredSession]:
+def stored_sessions(reply: Reply, keys: Mapping[str, Iterable[str]]) -> dict[str, StoredSession]:
     """Return the sessions in a reply, by IDs of which each has its keys, in the order of these."""
-    rows_by_id = {
-        session_id: [row for row in reply.rows if row[1] in known]
-        for session_id, known in keys.items()
-    }
-    sessions = {
-        session_id: stored_session(reply._replace(rows=rows))
-        for session_id, rows in rows_by_id.items()
-    }
-    return {session_id: session for session_id, session in sessions.items() if session}
+    rows_by_key = {row[1]: row for row in reply.rows}
+    sessions = {}
+    for session_id, known in keys.items():
+        rows = [rows_by_key[key] for key in known if key in rows_by_key]
+        session = stored_session(Reply(rows, len(rows)))
+        if session is not None:
+            sessions[session_id] = session
+    return sessions
 
 
 def again(answer: Callable[[Reply], T]) -> Callable[[Reply], T]:

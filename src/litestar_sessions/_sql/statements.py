@@ -55,18 +55,19 @@ class SessionStatements:
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
         self._parts = SessionClauses(sessions, keys)
+        self._load_many: dict[int, Select[Any]] = {}
 
     @cached_property
     def load(self) -> Select[Any]:
         """A live session."""
         return select(*self._parts.shown).where(self._parts.live)
 
-    @cached_property
-    def load_each(self) -> Select[Any]:
-        """The live ones among several sessions, with as many keys as there are."""
-        key = self._sessions.session_id
-        keys = bindparam("s_keys", type_=key.type, expanding=True)
-        return select(*self._parts.shown).where(key.in_(keys), self._parts.not_expired)
+    def load_many(self, count: int) -> Select[Any]:
+        """The live ones among several sessions, which have as many keys."""
+        if count not in self._load_many:
+            condition = self._parts.among(count) & self._parts.not_expired
+            self._load_many[count] = select(*self._parts.shown).where(condition)
+        return self._load_many[count]
 
     @cached_property
     def reload(self) -> Select[Any]:

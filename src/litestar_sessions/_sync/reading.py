@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from litestar_sessions._sync.verbs import Verbs
-from litestar_sessions._sql.parameters import named
+from litestar_sessions._sql.groups import groups_of, padded
 from litestar_sessions._sql.records import stored_session, stored_sessions
 
 if TYPE_CHECKING:
@@ -32,12 +31,20 @@ class ReadingVerbs(Verbs):
         sought = self._parameters.find(session_id, now=self.clock())
         return self._execution.read(self._statements.load, sought, stored_session)
 
-    def load_each(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
-        """Return the live ones among several sessions, by their IDs; change nothing."""
-        keys = {session_id: self._keys.all(session_id) for session_id in session_ids}
-        sought = named({"keys": [*chain(*keys.values())], "now": self.clock()})
-        answer = partial(stored_sessions, keys=keys)
-        return self._execution.read(self._statements.load_each, sought, answer)
+    def load_many(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
+        """Return the live ones among many sessions, by their IDs and in that order; change nothing.
+
+        Those are left out that `load` would not find. It is one statement for each 64 IDs, or fewer
+        where an ID has many spellings; without an ID none is sent.
+        """
+        found: dict[str, StoredSession] = {}
+        now = self.clock()
+        for keys in groups_of(session_ids, self._keys):
+            sought = self._parameters.among(padded(keys), now=now)
+            answer = partial(stored_sessions, keys=keys)
+            statement = self._statements.load_many(len(sought) - 1)
+            found |= self._execution.read(statement, sought, answer)
+        return found
 
     def reload(
         self, session: StoredSession, session_id: str | None = None
