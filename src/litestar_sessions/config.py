@@ -91,6 +91,11 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
     """
     database_timeout: float = PATIENCE
     """How many seconds the database may take for one operation before the answer is 503."""
+    shared_reads: bool = True
+    """Whether requests that load sessions at the same time share a statement.
+
+    Otherwise each statement is seen by itself, as in the trace of its request.
+    """
     clock: Callable[[], datetime] = utc_now
     """What returns the current time, aware."""
 
@@ -111,6 +116,7 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
             clock=self.clock,
             patience=self.database_timeout,
             creates_table=self.create_table or creates_tables(self.alchemy_config),
+            shares_reads=self.shared_reads,
         )
         """What backends know of this config."""
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from litestar_sessions._async.verbs import Verbs
-from litestar_sessions._sql.groups import groups_of, padded
 from litestar_sessions._sql.records import stored_session, stored_sessions
+from litestar_sessions._sql.sizes import groups_of, padded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -86,7 +86,7 @@ class Deadline:
         loop = running_loop()
         self._task: Any = asyncio.current_task(loop)
         self._cancelling = _cancelling(self._task)
-        self._timer = loop.call_later(self._seconds, self._expire)
+        self._timer = loop.call_later(self._seconds, self.expire)
         self._token = _current.set(self)
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
@@ -97,7 +97,9 @@ class Deadline:
         if self.is_over:
             self._end(error)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Have the time pass now."""
+        self._timer.cancel()
         self.is_over = True
         with _lock:
             connection = self._connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
@@ -17,6 +17,7 @@ from litestar_sessions._requests.overridden import OverriddenStorage
 from litestar_sessions._requests.request_session import RequestSession
 from litestar_sessions._requests.sending import restore_when_sent
 from litestar_sessions._requests.settings import own_settings
+from litestar_sessions._requests.sharing import loader_of
 from litestar_sessions._requests.store import SessionStore
 from litestar_sessions._requests.subclasses import REFUSED, RefusesOverrides, overrides_storage
 from litestar_sessions._requests.tracking import TrackedSession
@@ -28,7 +29,6 @@ from litestar_sessions.exceptions import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from litestar.connection import ASGIConnection
     from litestar.middleware.session.server_side import ServerSideSessionConfig
@@ -70,7 +70,8 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         if self.settings.creates_table:
             storage = TableCreatingStorage(storage, self.settings.table)
         self._storage = storage
-        self.storage = LimitedStorage(storage, self.settings.patience, self.settings.health)
+        self._load = loader_of(storage, self.settings)
+        self.storage = LimitedStorage(storage, self.settings, self._load)
         """The storage as requests ask it: it answers in time, or is unavailable."""
         self._is_overridden = overrides_storage(type(self), StorageSessionBackend)
         if own_settings(config) is None:
@@ -156,7 +157,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
             if self.config.renew_on_access:
                 session = await self._storage.load_and_touch(session_id, self.next_expiry())
             else:
-                session = await self._storage.load(session_id)
+                session = await self._load(session_id)
         except SessionDamagedError as error:
             warn_of_damage(error)
             return None

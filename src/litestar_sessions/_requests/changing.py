@@ -14,7 +14,7 @@ __all__ = ("HonoursChanges",)
 
 _READ_ONCE = {
     *("alchemy_config", "model", "hash_session_ids", "session_id_keys", "take_over"),
-    *("create_table", "own_pool", "database_timeout", "clock"),
+    *("create_table", "own_pool", "database_timeout", "shared_reads", "clock"),
 }
 """Settings with which engines and storages are opened."""
 

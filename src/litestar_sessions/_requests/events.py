@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-__all__ = ("fail", "warn", "warn_of_damage")
+__all__ = ("fail", "tell_of_sharing", "warn", "warn_of_damage")
 
 logger = logging.getLogger("litestar_sessions")
 
@@ -25,6 +25,17 @@ def warn(event: str, message: str, error: Exception | None = None) -> None:
 def warn_of_damage(error: Exception) -> None:
     """Log that a session cannot be decoded, or not even read."""
     warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
+
+
+def tell_of_sharing(others: int) -> None:
+    """Log that a session was loaded by a statement for others too, as it is in the trace of none.
+
+    Args:
+        others: How many there were.
+    """
+    if logger.isEnabledFor(logging.DEBUG):
+        message = "A session was loaded by one statement with %d others"
+        logger.debug(message, others, extra={"session_event": "shared"})
 
 
 def fail(event: str, message: str) -> None:

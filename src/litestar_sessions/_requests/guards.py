@@ -16,10 +16,13 @@ from litestar_sessions.exceptions import ConfigurationError, SessionDatabaseErro
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import TypeAlias
 
-    from litestar_sessions._requests.health import Health
-    from litestar_sessions._requests.settings import TableState
+    from litestar_sessions._requests.settings import SessionSettings, TableState
     from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.records import StoredSession
+
+    Load: TypeAlias = Callable[[str], Awaitable[StoredSession | None]]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,14 +71,19 @@ class LimitedStorage(WrappedStorage):
 
     Args:
         storage: What answers.
-        patience: How many seconds it may take.
-        health: What is known of its database.
+        settings: How many seconds it may take, and what is known of its database.
+        load: What is called in place of its ``load``.
     """
 
-    def __init__(self, storage: SessionStorage, patience: float, health: Health) -> None:
+    def __init__(self, storage: SessionStorage, settings: SessionSettings, load: Load) -> None:
         super().__init__(storage)
-        self._patience = patience
-        self._health = health
+        self._patience = settings.patience
+        self._health = settings.health
+        self._load = load
+
+    def load(self, session_id: str) -> Awaitable[StoredSession | None]:
+        """Return a live session, or ``None``."""
+        return self._call(self._load, session_id)
 
     async def _call(self, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._health.is_silent:

@@ -41,4 +41,5 @@ class SessionKeywords(TypedDict, total=False):
     create_table: bool
     own_pool: bool
     database_timeout: float
+    shared_reads: bool
     clock: Callable[[], datetime]

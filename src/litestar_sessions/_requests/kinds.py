@@ -74,7 +74,7 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
     (_is_text_or_none, "a text, or leave it out"): ("domain",),
     (_is_switch, "True or False"): (
         *("renew_on_access", "secure", "httponly"),
-        *("hash_session_ids", "create_table", "own_pool"),
+        *("hash_session_ids", "create_table", "own_pool", "shared_reads"),
     ),
     (_are_keys, "a list of secrets, as in session_id_keys=[secret]"): ("session_id_keys",),
     (callable, "a function that returns the current time"): ("clock",),

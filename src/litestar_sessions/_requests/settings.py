@@ -64,6 +64,8 @@ class SessionSettings:
     """How many seconds the database may take for one operation of a request."""
     creates_table: bool = False
     """Whether the table is created if it is missing."""
+    shares_reads: bool = True
+    """Whether loads that are asked for at the same time are answered by one statement."""
     table: TableState = field(default_factory=TableState)
     patient_engine: AsyncEngine | Engine | None = None
     """The engine for creating tables and deleting many sessions; by default that of requests."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from litestar_sessions._sql.groups import groups_of, most_together, padded
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys, keyed
+from litestar_sessions._sql.sizes import groups_of, most_together, padded
 
 
 def _keys(count: int) -> SessionKeys:

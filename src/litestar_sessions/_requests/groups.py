@@ -1,0 +1,141 @@
+"""Loads that one statement answers."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+from copy import copy
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+
+from litestar_sessions._drivers.deadlines import Deadline
+from litestar_sessions._requests.events import tell_of_sharing
+from litestar_sessions.exceptions import SessionDamagedError
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Mapping, Sequence
+
+    from litestar_sessions._requests.storage import SessionStorage
+
+__all__ = ("ALONE", "Group", "Load")
+
+ALONE: Final = object()
+"""The outcome of a load that has to be done by a statement of its own."""
+
+_running: set[asyncio.Task[None]] = set()
+"""Statements that are out, for the event loop itself does not keep them."""
+
+
+class Load:
+    """A load that waits for company, and then for the statement that answers them all."""
+
+    __slots__ = ("_future", "group", "session_id")
+
+    def __init__(self, session_id: str, loop: AbstractEventLoop) -> None:
+        self.session_id = session_id
+        self.group: Group | None = None
+        self._future: asyncio.Future[Any] = loop.create_future()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for it."""
+        return not self._future.done()
+
+    @property
+    def is_to_be_done_alone(self) -> bool:
+        """Whether that is its outcome."""
+        return not self._future.cancelled() and self._future.result() is ALONE
+
+    def settle(self, outcome: object) -> None:
+        """Have an outcome, unless nobody waits for it."""
+        if self.is_wanted:
+            self._future.set_result(outcome)
+
+    async def outcome(self) -> object:
+        """Return the session, or ``None``, or `ALONE`.
+
+        Raises:
+            Exception: The statement has failed; it is an error of its own for each load.
+        """
+        try:
+            outcome: object = await self._future
+        except asyncio.CancelledError:
+            if self.group is not None:
+                self.group.leave()
+            raise
+        if isinstance(outcome, Exception):
+            raise _same_again(outcome)
+        if self.group is not None:
+            tell_of_sharing(len(self.group.loads) - 1)
+        return outcome
+
+
+class Group:
+    """Loads that one statement answers.
+
+    It runs in a task and a context of its own, as it is none of them that it runs for. It may take
+    as long as one of them waits.
+
+    Args:
+        storage: Where the sessions are.
+        loads: Two at least.
+        note_answer: Told when the statement is no longer out, and which loads it has left alone.
+    """
+
+    def __init__(
+        self,
+        storage: SessionStorage,
+        loads: Sequence[Load],
+        note_answer: Callable[[list[Load]], None],
+    ) -> None:
+        self._storage = storage
+        self.loads = loads
+        self._note_answer = note_answer
+        self._deadline = Deadline(inf)
+
+    def send(self, loop: AbstractEventLoop) -> None:
+        """Send the statement; from now on nobody joins."""
+        for load in self.loads:
+            load.group = self
+        task = Context().run(loop.create_task, self._run())
+        _running.add(task)
+        task.add_done_callback(_running.discard)
+
+    def leave(self) -> None:
+        """Give the statement up if nobody waits for it any more."""
+        if not any(load.is_wanted for load in self.loads):
+            self._deadline.expire()
+
+    async def _run(self) -> None:
+        session_ids = [load.session_id for load in self.loads]
+        alone: list[Load] = []
+        try:
+            with self._deadline:
+                found = await self._storage.load_many(session_ids)
+        except (SessionDamagedError, asyncio.CancelledError) as error:
+            # Which row is damaged is not known; nor are these loads cancelled if this task is.
+            alone = [load for load in self.loads if load.is_wanted]
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        except Exception as error:  # noqa: BLE001 - raised where the loads are awaited
+            self._settle(dict.fromkeys(session_ids, error))
+        else:
+            self._settle(found)
+        finally:
+            self._note_answer(alone)
+
+    def _settle(self, outcomes: Mapping[str, object]) -> None:
+        for load in self.loads:
+            load.settle(outcomes.get(load.session_id))
+
+
+def _same_again(error: Exception) -> Exception:
+    """Return an error for one of those whom it concerns: whoever handles it may change it."""
+    try:
+        own = copy(error)
+    except Exception:  # noqa: BLE001 - a driver's may be made in another way
+        return error
+    own.__cause__, own.__context__ = error.__cause__, error.__context__
+    own.__suppress_context__ = error.__suppress_context__
+    return own.with_traceback(error.__traceback__)
