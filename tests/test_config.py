@@ -195,6 +195,7 @@ def test_a_model_of_its_own_makes_a_table_of_its_own() -> None:
         ({"domain": ["example.com"]}, "domain="),
         ({"secure": "yes"}, "secure='yes' is of the wrong kind: write True or False"),
         ({"create_table": 1}, "create_table=1"),
+        ({"shared_reads": None}, "shared_reads=None is of the wrong kind: write True or False"),
         ({"session_id_keys": "secret " * 8}, "session_id_keys=str .* write a list of secrets"),
         ({"session_id_keys": b"secret " * 8}, "session_id_keys=bytes"),
         ({"session_id_keys": [None]}, "session_id_keys=list"),
@@ -249,7 +250,7 @@ def test_a_setting_that_is_changed_later_is_honoured_or_refused() -> None:
         config.max_age = "60"  # type: ignore[assignment]  # on purpose
     assert config.max_age == 60
     names = {each.name for each in fields(config)}
-    for name in ("model", "own_pool", "session_id_keys", "clock", "alchemy_config"):
+    for name in ("model", "own_pool", "session_id_keys", "clock", "shared_reads"):
         assert name in names
         with pytest.raises(ConfigurationError, match=f"{name} was read .*replace"):
             setattr(config, name, getattr(config, name))
