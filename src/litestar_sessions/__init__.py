@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         SessionError,
         SessionExistsError,
     )
-    from litestar_sessions.model import SessionModelMixin, UUIDv7Base
+    from litestar_sessions.model import SessionModelMixin, UserSessionMixin, UUIDv7Base
     from litestar_sessions.plugin import SessionPlugin
 
 __all__ = (
@@ -55,6 +55,7 @@ __all__ = (
     "StoredSession",
     "SyncSessionStorage",
     "UUIDv7Base",
+    "UserSessionMixin",
     "rotate_session_id",
     "save_session",
 )
@@ -82,7 +83,7 @@ _HOMES = {
     "_requests.middleware": ("SQLAlchemySessionMiddleware",),
     "plugin": ("SessionPlugin",),
     "config": ("SQLAlchemySessionConfig",),
-    "model": ("SessionModelMixin", "UUIDv7Base"),
+    "model": ("SessionModelMixin", "UUIDv7Base", "UserSessionMixin"),
     "_sql.records": ("StoredSession",),
 }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from litestar_sessions.model import SessionModelMixin
+from litestar_sessions.model import SessionModelMixin, UserSessionMixin
 
 __all__ = ("Session",)
 
 
-class Session(SessionModelMixin):
-    """A session table without further columns."""
+class Session(UserSessionMixin, SessionModelMixin):
+    """A session table with the columns of every setting."""
 
     __tablename__ = "litestar_sessions"

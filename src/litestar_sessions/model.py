@@ -1,4 +1,4 @@
-"""The session table: a declarative base with a UUIDv7 key, and the mixin that makes a model."""
+"""The session table: a declarative base with a UUIDv7 key, and the mixins that make a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - as above
 
-from sqlalchemy import MetaData, bindparam
+from sqlalchemy import BigInteger, MetaData, String, bindparam
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -19,6 +19,7 @@ from sqlalchemy.orm import (
 )
 from uuid_utils.compat import uuid7
 
+from litestar_sessions._sql.extras import IP_ADDRESS_LENGTH, USER_AGENT_LENGTH
 from litestar_sessions._sql.types import (
     SESSION_DATA,
     SESSION_ID_LENGTH,
@@ -39,7 +40,7 @@ if "alembic" in sys.modules:
 
     migrations.register()
 
-__all__ = ("SESSION_ID_LENGTH", "SessionModelMixin", "UUIDv7Base")
+__all__ = ("SESSION_ID_LENGTH", "SessionModelMixin", "UUIDv7Base", "UserSessionMixin")
 
 
 class UUIDv7Base(DeclarativeBase):
@@ -112,3 +113,46 @@ class SessionModelMixin(UUIDv7Base):
     def _is_expired_expression(cls) -> ColumnElement[bool]:
         now = bindparam(None, callable_=utc_now, type_=cls.expires_at.type)
         return cls.expires_at <= now
+
+
+class UserSessionMixin:
+    """The columns for whose sessions these are, how long each lives, and how it ends.
+
+    Beside `SessionModelMixin`, or Advanced Alchemy's; each is nullable, so that a table that
+    exists can get them. A setting asks only for the columns that it needs.
+    """
+
+    owner: Mapped[str | None] = mapped_column(SessionIDString(SESSION_ID_LENGTH), index=True)
+    """Whose session it is; a digest of that where the column could not hold it exactly."""
+
+    owner_bytes: Mapped[bytes | None] = mapped_column(SESSION_DATA)
+    """The owner in UTF-8, where ``owner`` is a digest."""
+
+    signed_in_at: Mapped[datetime | None] = mapped_column(UTCTimestamp)
+    """When the session got its owner; unknown if that was before owners were written."""
+
+    last_seen_at: Mapped[datetime | None] = mapped_column(UTCTimestamp)
+    """When the session was last written: it was made, changed or renewed."""
+
+    user_agent: Mapped[str | None] = mapped_column(String(USER_AGENT_LENGTH))
+    """The browser of that moment, as it names itself."""
+
+    ip_address: Mapped[str | None] = mapped_column(String(IP_ADDRESS_LENGTH))
+    """The address of that moment."""
+
+    lifetime: Mapped[int | None] = mapped_column(BigInteger)
+    """The idle timeout of this session in seconds, where it is not that of the config."""
+
+    persistent: Mapped[bool | None]
+    """Whether the cookie outlives the browser, where it is not as the config says."""
+
+    former_session_id: Mapped[str | None] = mapped_column(
+        SessionIDString(SESSION_ID_LENGTH), index=True
+    )
+    """What ``session_id`` was before the last rotation."""
+
+    rotated_at: Mapped[datetime | None] = mapped_column(UTCTimestamp)
+    """When that was."""
+
+    former_is_served: Mapped[bool | None]
+    """Whether a request with the former session ID has the session, for the grace period."""

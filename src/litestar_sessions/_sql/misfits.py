@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import CompileError
+from sqlalchemy.schema import CreateIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Column, Dialect
 
@@ -35,18 +36,21 @@ def misfit(sessions: SessionTable, dialect: Dialect, found: Iterable[str] | None
     if not lacking:
         return None
     names = ", ".join(column.name for column in lacking)
-    changes = " ".join(_addition(column, dialect) for column in lacking)
+    changes = " ".join(change for column in lacking for change in _additions(column, dialect))
     return (
         f"The table {sessions.table.fullname} lacks columns for sessions ({names}): run your "
         f"migrations, or add them ({changes}), or drop the table and have it created anew."
     )
 
 
-def _addition(column: Column[object], dialect: Dialect) -> str:
+def _additions(column: Column[object], dialect: Dialect) -> Iterator[str]:
     quote = dialect.identifier_preparer
     try:
         kind = column.type.compile(dialect=dialect)
     except CompileError:  # a length is missing, which whoever created the table has given
         kind = str(column.type)
     table = quote.format_table(column.table)
-    return f"ALTER TABLE {table} ADD {quote.format_column(column)} {kind};"
+    yield f"ALTER TABLE {table} ADD {quote.format_column(column)} {kind};"
+    for index in column.table.indexes:
+        if list(index.columns) == [column]:
+            yield f"{CreateIndex(index).compile(dialect=dialect)};"

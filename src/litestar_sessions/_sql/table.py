@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, UniqueConstraint, inspect
 from sqlalchemy.exc import CompileError, NoInspectionAvailable
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from litestar_sessions._sql.extras import EXTRAS
 from litestar_sessions._sql.types import UTCTimestamp, UUIDKey
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -40,7 +41,10 @@ class SessionTable:
                 f"{model!r} cannot hold sessions ({error}): derive it from SessionModelMixin and "
                 f"give it a __tablename__, or map the columns {', '.join(_COLUMNS)}.",
             ) from None
+        self.name = model.__name__
         self.id, self.session_id, self.data, self.expires_at = columns
+        self.extras: dict[str, Column[Any]] = {n: mapped[n] for n in EXTRAS if n in mapped}
+        """The columns beyond the four that the model has, by the names of this package."""
         self.table = self.session_id.table
         if {self.session_id} not in list(self._unique()):
             raise ConfigurationError(
@@ -94,8 +98,8 @@ class SessionTable:
 
     @property
     def written(self) -> list[Column[Any]]:
-        """The columns that statements name: the four, and those that are given a value here."""
-        ours = {self.id, self.session_id, self.data, self.expires_at}
+        """The columns that statements name, and those that are given a value here."""
+        ours = {self.id, self.session_id, self.data, self.expires_at, *self.extras.values()}
         columns = self.table.columns
         return [c for c in columns if c in ours or c.default is not None or c.onupdate is not None]
 
