@@ -67,6 +67,8 @@ def test_the_engine_decides_which_half_serves() -> None:
         ({"key": "__Http-id"}, "needs secure=True"),
         ({"key": "__Host-Http-id", "secure": True, "httponly": False}, "needs httponly=True"),
         ({"samesite": "none"}, "set secure=True"),
+        ({"partitioned": True}, "set secure=True, and samesite='none'"),
+        ({"partitioned": True, "samesite": "none"}, "set secure=True"),
         ({"samesite": "None"}, "choose one of them"),
         ({"key": "my session"}, "use letters"),
         ({"key": "path"}, "not the name of an attribute"),
@@ -115,6 +117,9 @@ def test_a_setting_that_cannot_work_is_refused_with_the_remedy(
         {"key": "__Secure-id", "secure": True, "domain": "example.com", "path": "/app"},
         {"key": "__Host-Http-id", "secure": True},
         {"samesite": "none", "secure": True},
+        {"partitioned": True, "secure": True},
+        {"partitioned": True, "secure": True, "samesite": "none", "key": "__Host-id"},
+        {"persistent": False, "max_age": 60, "absolute_timeout": 3_600},
         {"path": "/~app/%C3%A4=(1)/"},
         *(
             {"domain": domain}
@@ -196,6 +201,8 @@ def test_a_model_of_its_own_makes_a_table_of_its_own() -> None:
         ({"secure": "yes"}, "secure='yes' is of the wrong kind: write True or False"),
         ({"create_table": 1}, "create_table=1"),
         ({"shared_reads": None}, "shared_reads=None is of the wrong kind: write True or False"),
+        ({"persistent": 0}, "persistent=0"),
+        ({"partitioned": "yes"}, "partitioned='yes'"),
         ({"session_id_keys": "secret " * 8}, "session_id_keys=str .* write a list of secrets"),
         ({"session_id_keys": b"secret " * 8}, "session_id_keys=bytes"),
         ({"session_id_keys": [None]}, "session_id_keys=list"),
@@ -237,6 +244,7 @@ def test_a_setting_that_is_changed_later_is_honoured_or_refused() -> None:
         "renew_on_access": False,
         "absolute_timeout": 30,
         "on_conflict": "error",
+        "persistent": False,
         "key": "id",
     }
     for name, value in changes.items():
@@ -246,6 +254,10 @@ def test_a_setting_that_is_changed_later_is_honoured_or_refused() -> None:
     assert policy.absolute_timeout == timedelta(seconds=30)
     assert policy.renewal_interval is None
     assert policy.on_conflict == "error"
+    assert not policy.persistent
+    with pytest.raises(ImproperlyConfiguredException, match="set secure=True"):
+        config.partitioned = True
+    assert not config.partitioned
     with pytest.raises(ImproperlyConfiguredException, match="max_age='60'"):
         config.max_age = "60"  # type: ignore[assignment]  # on purpose
     assert config.max_age == 60

@@ -12,10 +12,9 @@ from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar_sessions._drivers.closing import close_engines
 from litestar_sessions._drivers.siblings import engines_for, opened_for_sessions
 from litestar_sessions._requests.changing import HonoursChanges
-from litestar_sessions._requests.checks import check_settings
+from litestar_sessions._requests.checks import checked_policy
 from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
-from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
 from litestar_sessions._requests.subclasses import REFUSED_IN_CONFIGS, RefusesOverrides
 from litestar_sessions._sql.keys import make_keys
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._drivers.engine_config import EngineConfig
     from litestar_sessions._requests.backend import StorageSessionBackend
+    from litestar_sessions._requests.policy import OnConflict, SessionPolicy
     from litestar_sessions._sql.keys import SessionKeys
 
 __all__ = ("SQLAlchemySessionConfig",)
@@ -67,6 +67,13 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
     """How many seconds have to pass before reading renews; by default a tenth of ``max_age``."""
     absolute_timeout: int | None = None
     """After how many seconds a session ends however busy it is; by default it does not."""
+    persistent: bool = True
+    """Whether the browser keeps the cookie when it is closed.
+
+    Otherwise the cookie has no ``Max-Age``; its session expires as any other.
+    """
+    partitioned: bool = False
+    """Whether the cookie is one per site that has pages of this one in its own (CHIPS)."""
     on_conflict: OnConflict = "merge"
     """What becomes of changes to a session that another request has changed meanwhile.
 
@@ -101,7 +108,7 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
 
     @as_litestar_does()
     def __post_init__(self) -> None:
-        policy = self._checked_policy()  # before Litestar's checks, which name no remedy
+        policy = checked_policy(self)  # before Litestar's checks, which name no remedy
         super().__post_init__()
         engine, patient_engine = engines_for(
             self.alchemy_config, patience=self.database_timeout, own_pool=self.own_pool
@@ -183,15 +190,4 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
             hash_ids=self.hash_session_ids,
             secrets=self.session_id_keys,
             take_over=self.take_over,
-        )
-
-    def _checked_policy(self) -> SessionPolicy:
-        check_settings(self)
-        return make_policy(
-            self.clock(),
-            max_age=self.max_age,
-            renews=self.renew_on_access,
-            renewal_interval=self.renewal_interval,
-            absolute_timeout=self.absolute_timeout,
-            on_conflict=self.on_conflict,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.caches import forbid_storing, vary_by_cookie
@@ -53,7 +52,7 @@ class Browser:
         """Return the header with which it knows two IDs; none if there is but one."""
         if tracked.next_id == tracked.session_id:
             return {}
-        header = in_doubt(self._cookie, tracked.next_id, ceil(tracked.seconds_left))
+        header = in_doubt(self._cookie, tracked.next_id, tracked.cookie_age)
         return {"Set-Cookie": header}
 
     def told(self, message: Any, tracked: TrackedSession, *, is_involved: bool) -> Any:
@@ -77,8 +76,7 @@ class Browser:
     def _send(self, message: Message, tracked: TrackedSession) -> bool:
         """Add the cookie, or what clears it; return whether there is anything."""
         if tracked.stored is not None:
-            max_age = ceil(tracked.seconds_left)
-            send_cookie(message, self._cookie, tracked.session_id, max_age)
+            send_cookie(message, self._cookie, tracked.session_id, tracked.cookie_age)
         elif self.values:
             clear_cookie(message, self._cookie)
         else:

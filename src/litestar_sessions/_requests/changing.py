@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._requests.checks import checked_policy
 from litestar_sessions._requests.errors import LitestarConfigurationError, as_litestar_does
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class HonoursChanges:
         if is_made and name in {each.name for each in fields(self)}:
             try:
                 with as_litestar_does():
-                    self.settings.policy = self._checked_policy()  # type: ignore[attr-defined]  # the config has both
+                    self.settings.policy = checked_policy(self)  # type: ignore[attr-defined,arg-type]  # of the config
             except LitestarConfigurationError:
                 object.__setattr__(self, name, former)
                 raise

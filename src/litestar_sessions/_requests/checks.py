@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from litestar_sessions._requests.cookies import SessionCookie
 from litestar_sessions._requests.kinds import check_kinds
+from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
 from litestar_sessions._requests.settings import PATIENCE
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions.exceptions import ConfigurationError
 
-__all__ = ("MAX_ID_BYTES", "MIN_ID_BYTES", "check_settings")
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ("MAX_ID_BYTES", "MIN_ID_BYTES", "checked_policy")
 
 MIN_ID_BYTES, MAX_ID_BYTES = 16, 127
 
@@ -28,11 +32,19 @@ class CheckedSettings(SessionCookie, Protocol):
     session_id_bytes: int
     database_timeout: float
     model: type[Any]
+    max_age: int
+    renew_on_access: bool
+    renewal_interval: float | None
     absolute_timeout: int | None
+    persistent: bool
+    partitioned: bool
+    on_conflict: OnConflict
+
+    def clock(self) -> datetime: ...
 
 
-def check_settings(config: CheckedSettings) -> None:
-    """Refuse what cannot work.
+def checked_policy(config: CheckedSettings) -> SessionPolicy:
+    """Return the rules that settings ask for; refuse what cannot work.
 
     Raises:
         ConfigurationError: The message names the setting, and the remedy.
@@ -42,17 +54,31 @@ def check_settings(config: CheckedSettings) -> None:
     check_id_bytes(config.session_id_bytes)
     check_patience(config.database_timeout)
     check_model(config.model, config.absolute_timeout)
+    return make_policy(
+        config.clock(),
+        max_age=config.max_age,
+        renews=config.renew_on_access,
+        renewal_interval=config.renewal_interval,
+        absolute_timeout=config.absolute_timeout,
+        on_conflict=config.on_conflict,
+        persistent=config.persistent,
+    )
 
 
-def check_cookie(cookie: SessionCookie) -> None:
+def check_cookie(cookie: CheckedSettings) -> None:
     """Refuse settings with which browsers would drop the cookie, or never send it.
 
     Raises:
         ConfigurationError: The message names the setting to change (RFC 6265bis, sections 4.1.2.7
-            and 4.1.3).
+            and 4.1.3; the draft on CHIPS, section 2.1).
     """
     _check_name(cookie)
     _check_samesite(cookie)
+    if cookie.partitioned and not cookie.secure:
+        raise ConfigurationError(
+            "Browsers drop a cookie with partitioned=True that is not secure: set secure=True, and "
+            "samesite='none' for pages within those of another site.",
+        )
     if not _PATH.fullmatch(cookie.path):
         raise ConfigurationError(
             f"path={cookie.path!r} cannot be the path of a cookie: let it begin with a slash and "

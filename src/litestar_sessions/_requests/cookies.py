@@ -87,20 +87,20 @@ def _plain_value(name: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"(?:^|;)\s*" + re.escape(name) + rb"=(\w+)\s*(?:;|$)")
 
 
-def send_cookie(message: Message, cookie: SessionCookie, value: str, max_age: int) -> None:
+def send_cookie(message: Message, cookie: SessionCookie, value: str, max_age: int | None) -> None:
     """Add a cookie to a message.
 
     Args:
         message: A message with headers, which are changed.
         cookie: The name and the attributes of the cookie.
         value: The session ID.
-        max_age: How many seconds the browser is to keep it.
+        max_age: How many seconds the browser is to keep it; ``None``: until it is closed.
     """
     header = _spell(cookie, value, max_age)
     MutableScopeHeaders.from_message(message).add("set-cookie", header)
 
 
-def _spell(cookie: SessionCookie, value: str, max_age: int, *, suffix: str = "") -> str:
+def _spell(cookie: SessionCookie, value: str, max_age: int | None, *, suffix: str = "") -> str:
     attributes = _attributes(
         key=cookie.key,
         path=cookie.path,
@@ -108,9 +108,11 @@ def _spell(cookie: SessionCookie, value: str, max_age: int, *, suffix: str = "")
         secure=cookie.secure,
         httponly=cookie.httponly,
         samesite=cookie.samesite,
+        partitioned=getattr(cookie, "partitioned", False),  # which Litestar's configs have not
     )
     _, spelled = _SPELLING.value_encode(value)
-    return f"{cookie.key}{suffix}={spelled}{attributes.replace(_NO_AGE, f'; Max-Age={max_age}')}"
+    age = "" if max_age is None else f"; Max-Age={max_age}"
+    return f"{cookie.key}{suffix}={spelled}{attributes.replace(_NO_AGE, age)}"
 
 
 def cleared(cookie: SessionCookie) -> str:
@@ -118,7 +120,7 @@ def cleared(cookie: SessionCookie) -> str:
     return _spell(cookie, _CLEARED, 0)
 
 
-def in_doubt(cookie: SessionCookie, session_id: str, max_age: int) -> str:
+def in_doubt(cookie: SessionCookie, session_id: str, max_age: int | None) -> str:
     """Return the header for an ID that the session may have got: the database did not answer.
 
     It goes beside the cookie with the other ID, so that the browser finds its session either way.
@@ -133,9 +135,13 @@ def clear_doubt(message: Message, cookie: SessionCookie) -> None:
 
 
 @lru_cache
-def _attributes(**cookie: Any) -> str:
-    """Return what follows the value of a cookie, which takes long to make."""
-    return Cookie(value="", max_age=0, **cookie).to_header(header="").partition('=""')[2]
+def _attributes(*, partitioned: bool, **cookie: Any) -> str:
+    """Return what follows the value of a cookie, which takes long to make.
+
+    Python's own cookies are not partitioned before 3.14, and Litestar's are not at all.
+    """
+    attributes = Cookie(value="", max_age=0, **cookie).to_header(header="").partition('=""')[2]
+    return f"{attributes}; Partitioned" if partitioned else attributes
 
 
 def clear_cookie(message: Message, cookie: SessionCookie) -> None:

@@ -34,6 +34,8 @@ class SessionKeywords(TypedDict, total=False):
     model: type[Any]
     renewal_interval: float | None
     absolute_timeout: int | None
+    persistent: bool
+    partitioned: bool
     on_conflict: OnConflict
     hash_session_ids: bool
     session_id_keys: Sequence[bytes | str]

@@ -73,7 +73,7 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
     (_is_text, "a text"): ("key", "path", "exclude_opt_key"),
     (_is_text_or_none, "a text, or leave it out"): ("domain",),
     (_is_switch, "True or False"): (
-        *("renew_on_access", "secure", "httponly"),
+        *("renew_on_access", "secure", "httponly", "persistent", "partitioned"),
         *("hash_session_ids", "create_table", "own_pool", "shared_reads"),
     ),
     (_are_keys, "a list of secrets, as in session_id_keys=[secret]"): ("session_id_keys",),

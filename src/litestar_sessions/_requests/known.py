@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from litestar_sessions._requests.events import warn, warn_of_damage
@@ -65,9 +66,11 @@ class KnownSession:
         return self._session_id
 
     @property
-    def seconds_left(self) -> float:
-        """How long the session lives if nothing happens."""
-        return 0 if self.stored is None else self.stored.seconds_left(self._now)
+    def cookie_age(self) -> int | None:
+        """For how many seconds the browser is to keep the cookie; ``None``: until it is closed."""
+        if self.stored is None or not self.settings.policy.persistent:
+            return None
+        return ceil(self.stored.seconds_left(self._now))
 
     @property
     def _now(self) -> datetime:

@@ -36,6 +36,8 @@ class SessionPolicy:
     """How much of the idle timeout has to pass before reading renews; ``None``: it never does."""
     absolute_timeout: timedelta | None = None
     on_conflict: OnConflict = "merge"
+    persistent: bool = True
+    """Whether the browser keeps the cookie when it is closed."""
 
     def expiry(self, now: datetime, session: StoredSession | None = None) -> datetime:
         """Return when a session expires that is saved now; one that is new is ``None``."""
@@ -111,6 +113,7 @@ def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name
     renewal_interval: float | None = None,
     absolute_timeout: float | None = None,
     on_conflict: OnConflict = "merge",
+    persistent: bool = True,
 ) -> SessionPolicy:
     """Return the rules that settings ask for; all but ``now`` that is a time is in seconds.
 
@@ -125,18 +128,23 @@ def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name
             f"renewal_interval={renewal_interval} is not from 0 to below max_age, {max_age}: "
             "leave it out for a tenth of it; renew_on_access=False switches renewal off.",
         )
-    if on_conflict not in get_args(OnConflict):
-        raise ConfigurationError(
-            f"on_conflict={on_conflict!r} is none of 'merge', 'overwrite', 'error': choose one of "
-            "them.",
-        )
+    _check_on_conflict(on_conflict)
     interval = max_age / RENEWALS if renewal_interval is None else renewal_interval
     return SessionPolicy(
         idle_timeout=timedelta(seconds=max_age),
         renewal_interval=timedelta(seconds=interval) if renews else None,
         absolute_timeout=None if absolute_timeout is None else timedelta(seconds=absolute_timeout),
         on_conflict=on_conflict,
+        persistent=persistent,
     )
+
+
+def _check_on_conflict(on_conflict: str) -> None:
+    if on_conflict not in get_args(OnConflict):
+        raise ConfigurationError(
+            f"on_conflict={on_conflict!r} is none of 'merge', 'overwrite', 'error': choose one of "
+            "them.",
+        )
 
 
 def _check_lifetime(name: str, seconds: float, now: datetime) -> None:
