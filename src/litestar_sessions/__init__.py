@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
     from litestar_sessions.config import SQLAlchemySessionConfig
-    from litestar_sessions.connection import rotate_session_id, save_session
+    from litestar_sessions.connection import refresh_session, rotate_session_id, save_session
     from litestar_sessions.default_model import Session
     from litestar_sessions.exceptions import (
         ConfigurationError,
@@ -56,6 +56,7 @@ __all__ = (
     "SyncSessionStorage",
     "UUIDv7Base",
     "UserSessionMixin",
+    "refresh_session",
     "rotate_session_id",
     "save_session",
 )
@@ -78,7 +79,7 @@ _HOMES = {
         "SessionExistsError",
     ),
     "_requests.errors": ("SessionConflictError", "SessionUnavailableError"),
-    "connection": ("rotate_session_id", "save_session"),
+    "connection": ("refresh_session", "rotate_session_id", "save_session"),
     "default_model": ("Session",),
     "_requests.middleware": ("SQLAlchemySessionMiddleware",),
     "plugin": ("SessionPlugin",),

@@ -11,12 +11,12 @@ from litestar_sessions.exceptions import ConfigurationError, SessionError
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
 
-    from litestar_sessions._requests.request_session import RequestSession
+    from litestar_sessions._requests.asked import AskedSession
     from litestar_sessions._sql.records import StoredSession
 
     Connection = ASGIConnection[Any, Any, Any, Any]
 
-__all__ = ("rotate_session_id", "save_session")
+__all__ = ("refresh_session", "rotate_session_id", "save_session")
 
 
 def rotate_session_id(connection: Connection) -> None:
@@ -58,7 +58,32 @@ async def save_session(connection: Connection) -> StoredSession | None:
         raise without_frames(error)  # noqa: B904 - it is that error
 
 
-def _innermost(connection: Connection) -> RequestSession:
+async def refresh_session(connection: Connection) -> StoredSession | None:
+    """Ask whether the session is still live; return what storage has of it, or ``None``.
+
+    For WebSockets, streams and background tasks, whose visitors may sign out, or be signed out,
+    elsewhere. What other requests have saved meanwhile is then in ``connection.session``, together
+    with changes that were made here, which stay unsaved. One statement, which writes nothing: to
+    ask is no sign of life, and renews no session.
+
+    ``None``: the session has ended, or it has another ID, as after a sign-in elsewhere.
+    ``connection.session`` is then empty, and no later save brings it back. ``None`` is also the
+    answer for a session that was cleared here, and for one that is not saved yet, which stays as
+    it is.
+
+    Raises:
+        SessionConflictError: It was changed here and elsewhere, with ``on_conflict="error"``.
+        SessionUnavailableError: The database did not answer.
+        ConfigurationError: The connection has no session of this package.
+    """
+    session = _innermost(connection)
+    try:
+        return await session.refresh()
+    except SessionError as error:
+        raise without_frames(error)  # noqa: B904 - it is that error
+
+
+def _innermost(connection: Connection) -> AskedSession:
     sessions = sessions_of(connection.scope)
     if not sessions:
         raise ConfigurationError(

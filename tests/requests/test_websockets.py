@@ -16,6 +16,7 @@ from litestar_sessions import (
     SessionPlugin,
     SQLAlchemyAsyncConfig,
     SQLAlchemySyncConfig,
+    refresh_session,
     rotate_session_id,
     save_session,
 )
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from tests.support.databases import Database
 
 Socket = WebSocket[Any, Any, Any]
+
+ASKING = {"save": save_session, "refresh": refresh_session}
 
 
 @get("/")
@@ -55,9 +58,9 @@ async def obey(socket: Socket) -> None:
             socket.session.update(argument)
         elif command == "show":
             await socket.send_json(dict(socket.session))
-        elif command == "save":
+        elif command in ASKING:
             try:
-                await socket.send_json(await save_session(socket) is not None)
+                await socket.send_json(await ASKING[command](socket) is not None)
             except ResponseStartedError as error:
                 await socket.send_json(str(error))
         elif command == "rotate":
@@ -331,3 +334,32 @@ def test_a_refused_socket_keeps_the_id_that_the_browser_has(client: TestClient[W
         pass
     assert client.app.state.finished.acquire(timeout=30)
     assert session(client) == {"user": "Ann"}
+
+
+def test_a_socket_learns_that_its_session_has_ended_when_it_asks(
+    client: TestClient[Watched],
+) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with connect(client, "/obey") as socket:
+        socket.send_json(["set", {"seen": 1}])
+        client.post("/set", json={"cart": 2})
+        for command, answer in (
+            ("refresh", True),
+            ("show", {"user": "Ann", "seen": 1, "cart": 2}),
+        ):
+            socket.send_json([command, None])
+            assert socket.receive_json() == answer
+        assert session(client) == {"user": "Ann", "cart": 2}
+        client.post("/clear")
+        socket.send_json(["refresh", None])
+        assert socket.receive_json() is False
+        socket.send_json(["set", {"seen": 2}])
+        socket.send_json(["save", None])
+        assert socket.receive_json() is False
+        socket.send_json(["show", None])
+        assert socket.receive_json() == {}
+        socket.send_json(["close", 4401])
+        with pytest.raises(WebSocketDisconnect) as raised:
+            socket.receive_json()
+        assert raised.value.code == 4401
+    assert session(client) == {}

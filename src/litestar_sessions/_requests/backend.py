@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
+from litestar_sessions._requests.asked import AskedSession
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
 from litestar_sessions._requests.copies import add_session, find_session, follow_copies
 from litestar_sessions._requests.errands import errand_of
@@ -14,7 +15,6 @@ from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.events import warn_of_damage
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.overridden import OverriddenStorage
-from litestar_sessions._requests.request_session import RequestSession
 from litestar_sessions._requests.sending import restore_when_sent
 from litestar_sessions._requests.settings import own_settings
 from litestar_sessions._requests.sharing import loader_of
@@ -82,11 +82,11 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
     def _open_storage(self) -> SessionStorage:
         """Return the storage that the settings ask for."""
 
-    def open_session(self, scope: Scope) -> RequestSession:
+    def open_session(self, scope: Scope) -> AskedSession:
         """Return a session for a connection, which is not loaded yet."""
         storage = self.as_store().storage if self._is_overridden else self.storage
         tracked = TrackedSession(self, self.settings, storage, scope)
-        return add_session(scope, RequestSession(self.config, tracked, scope))
+        return add_session(scope, AskedSession(self.config, tracked, scope))
 
     def as_store(self) -> SessionStore:
         """Return the sessions as one of Litestar's stores."""
@@ -131,7 +131,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
             raise
         message["headers"][:] = changed["headers"]  # type: ignore[typeddict-item,index]  # the message starts a response
 
-    async def _loaded(self, scope_session: ScopeSession, scope: Scope) -> RequestSession:
+    async def _loaded(self, scope_session: ScopeSession, scope: Scope) -> AskedSession:
         session = find_session(self, scope)
         if session is not None:
             return session

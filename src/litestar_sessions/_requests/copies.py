@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from litestar.types import Scope
 
+    from litestar_sessions._requests.asked import AskedSession
     from litestar_sessions._requests.codec import SessionCodec
-    from litestar_sessions._requests.request_session import RequestSession
 
 __all__ = ("add_session", "find_session", "follow_copies", "sessions_of")
 
@@ -27,7 +27,7 @@ _SCOPE_KEY = "_litestar_sessions"
 _FOLLOWED = "_litestar_sessions_follow"
 
 
-def add_session(scope: Scope, session: RequestSession) -> RequestSession:
+def add_session(scope: Scope, session: AskedSession) -> AskedSession:
     """Return a session that is found in a scope, and in every copy that is made of it later."""
     sessions = sessions_of(scope)
     for outer in sessions:
@@ -36,16 +36,16 @@ def add_session(scope: Scope, session: RequestSession) -> RequestSession:
     return session
 
 
-def sessions_of(scope: Scope) -> tuple[RequestSession, ...]:
+def sessions_of(scope: Scope) -> tuple[AskedSession, ...]:
     """Return the sessions of a connection, the innermost last.
 
     They are found in every copy of a scope, and in one that has another ``state`` too.
     """
-    sessions: tuple[RequestSession, ...] = scope.get(_SCOPE_KEY, ())  # type: ignore[assignment]  # Litestar's type has all it may be
+    sessions: tuple[AskedSession, ...] = scope.get(_SCOPE_KEY, ())  # type: ignore[assignment]  # Litestar's type has all it may be
     return sessions
 
 
-def find_session(codec: SessionCodec, scope: Scope) -> RequestSession | None:
+def find_session(codec: SessionCodec, scope: Scope) -> AskedSession | None:
     """Return the session that a backend has for a connection, the innermost of several."""
     for session in reversed(sessions_of(scope)):
         if session.tracked.codec is codec:

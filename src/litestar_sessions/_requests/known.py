@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from litestar_sessions._requests.events import warn, warn_of_damage
+from litestar_sessions._requests.events import warn_of_damage
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import TypeGuard
 
     from litestar.types import Scope
 
@@ -86,9 +87,21 @@ class KnownSession:
         if self.stored is not None:
             self._new_id = self.codec.generate_session_id()
 
-    def _is_ours(self, current: StoredSession | None) -> bool:
-        """Tell whether a row is still that of the session."""
-        return current is not None and current.key in self.settings.keys.all(self.session_id)
+    def _is_still_ours(self, current: StoredSession | None) -> TypeGuard[StoredSession]:
+        """Tell whether a row is still that of the session; if it is not, lose the session.
+
+        It has ended, or has another ID, which its visitor knows.
+        """
+        if current is not None:
+            if current.key in self.settings.keys.all(self.next_id):
+                self._take_new_id()  # what was written without an answer was written after all
+            if current.key in self.settings.keys.all(self.session_id):
+                return True
+        self._forget()
+        self.is_lost = True
+        # If it has another ID, the browser has that, or is about to: its cookie must stay.
+        self.has_news = current is None
+        return False
 
     def _take_new_id(self) -> None:
         self._session_id = self.next_id
@@ -97,15 +110,6 @@ class KnownSession:
     def _adopt(self, stored: StoredSession) -> None:
         self.stored = stored
         self.has_news = True
-
-    def _lose(self, *, is_rotated: bool) -> None:
-        """Drop the changes: the session has ended, or has another ID, which its visitor knows."""
-        event, fate = ("rotated", "got another ID") if is_rotated else ("gone", "was ended")
-        warn(event, f"Changes were dropped: the session {fate} meanwhile")
-        self._forget()
-        self.is_lost = True
-        # The browser has, or is about to get, the new ID: its cookie must stay.
-        self.has_news = not is_rotated
 
     def _begin_anew(self, session_id: str, error: SessionDamagedError) -> None:
         """Have a new session in place of one that cannot be decoded, whose row is left alone."""

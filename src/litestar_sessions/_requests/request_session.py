@@ -10,7 +10,7 @@ from litestar.types import Empty
 
 from litestar_sessions._requests.browser import Browser
 from litestar_sessions._requests.candidates import session_ids_among
-from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError, too_late
+from litestar_sessions._requests.errors import UNANSWERED, SessionUnavailableError
 from litestar_sessions._requests.frames import without_frames
 from litestar_sessions._requests.shown import ShownSession
 from litestar_sessions._requests.strangers import StrangersSession
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from litestar_sessions._requests.cookies import SessionCookie
     from litestar_sessions._requests.tracking import TrackedSession
-    from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("RequestSession",)
 
@@ -159,32 +158,6 @@ class RequestSession:
         if not self._is_involved and not self.tracked.has_news:
             return message
         return self._browser.told(message, self.tracked, is_involved=self._is_involved)
-
-    def rotate(self) -> None:
-        """Have the session get a new ID when it is saved.
-
-        Raises:
-            ResponseStartedError: No cookie can be sent any more.
-            SessionUnavailableError: The session could not be loaded.
-        """
-        if self._has_started:
-            raise too_late("The session ID cannot be rotated", "rotate it before")
-        if self._error is not None:
-            raise self._error
-        if not self.shown.is_cleared:  # what was cleared gets one anyway
-            self.tracked.rotate()
-            self.tell_id()
-
-    async def save(self) -> StoredSession | None:
-        """Settle now; return what storage has then. The errors are those of `settle`."""
-        self._is_involved = True  # whoever asks may let the response depend on it
-        if self._error is not None and not self.shown.is_cleared:
-            raise self._error
-        try:
-            await self.settle(asks=True)
-        except SessionUnavailableError as error:
-            raise self._with_doubt(without_frames(error))  # noqa: B904 - it is that error
-        return self.tracked.stored
 
     def _with_doubt(self, error: Exception) -> Exception:
         """Return an error that has the browser know both IDs if nobody knows which is right."""

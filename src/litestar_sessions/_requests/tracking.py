@@ -6,16 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.candidates import choose, delete_each, find
-from litestar_sessions._requests.codec import (
-    decode,
-    decode_stored,
-    encode,
-    encode_merged,
-    is_change,
-)
+from litestar_sessions._requests.codec import decode, encode, encode_merged
 from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError, too_late
 from litestar_sessions._requests.events import warn
-from litestar_sessions._requests.known import KnownSession
+from litestar_sessions._requests.following import FollowedSession
 from litestar_sessions._requests.policy import MERGES
 from litestar_sessions._requests.strangers import is_empty
 from litestar_sessions._sql.records import StoredSession
@@ -32,7 +26,7 @@ __all__ = ("TrackedSession",)
 _NO_COOKIE = "A new session cannot be saved", "save it before"
 
 
-class TrackedSession(KnownSession):
+class TrackedSession(FollowedSession):
     """A session that storage is asked for, and that it is brought up to date with."""
 
     __slots__ = ()
@@ -95,13 +89,13 @@ class TrackedSession(KnownSession):
     async def _save(self, session: Any, data: bytes, *, asks: bool) -> None:
         if self.stored is None:
             await self._create(data)
-        elif self._new_id is not None or (
-            data != self.stored.data and is_change(self.codec, data, self.stored.data)
-        ):
+        elif self._new_id is not None or self._is_changed(data, self.stored):
             await self._update(session, data, self.stored)
         else:
             if asks:
-                await self._follow(session, self.stored)
+                current = await self._look_again(self.stored)
+                if current is not None:
+                    self._follow(session, self.stored, current)
             if self.stored is not None:
                 await self._renew(self.stored)
 
@@ -130,29 +124,6 @@ class TrackedSession(KnownSession):
             theirs = current
             data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
-
-    async def _look_again(self, base: StoredSession) -> StoredSession | None:
-        """Return what storage has by now; if the session has ended, lose it."""
-        if base.id is None:
-            current = await self._storage.load(self.session_id)
-        else:
-            current = await self._storage.reload(base, self.session_id)
-        if current is not None and current.key in self.settings.keys.all(self.next_id):
-            self._take_new_id()  # what was written without an answer was written after all
-        if self._is_ours(current):
-            return current
-        self._lose(is_rotated=current is not None)
-        return None
-
-    async def _follow(self, session: Any, base: StoredSession) -> None:
-        """Have what others have made of a session that was not changed here."""
-        current = await self._look_again(base)
-        if current is not None and isinstance(session, dict):
-            if current.data != base.data:
-                theirs = decode_stored(self.codec, current.data)
-                session.clear()
-                session.update(theirs)
-            self.stored = current
 
     async def _replace(self, data: bytes, theirs: StoredSession) -> bool:
         """Write the data if storage still has theirs."""

@@ -1,0 +1,64 @@
+"""What a handler asks of the session of its connection, beyond the dictionary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar.types import Empty
+
+from litestar_sessions._requests.errors import SessionUnavailableError, too_late
+from litestar_sessions._requests.frames import without_frames
+from litestar_sessions._requests.request_session import RequestSession
+
+if TYPE_CHECKING:
+    from litestar_sessions._sql.records import StoredSession
+
+__all__ = ("AskedSession",)
+
+
+class AskedSession(RequestSession):
+    """The session of one connection; `litestar_sessions.connection` says what each may ask."""
+
+    __slots__ = ()
+
+    def rotate(self) -> None:
+        """Have the session get a new ID when it is saved.
+
+        Raises:
+            ResponseStartedError: No cookie can be sent any more.
+            SessionUnavailableError: The session could not be loaded.
+        """
+        if self._has_started:
+            raise too_late("The session ID cannot be rotated", "rotate it before")
+        if self._error is not None:
+            raise self._error
+        if not self.shown.is_cleared:  # what was cleared gets one anyway
+            self.tracked.rotate()
+            self.tell_id()
+
+    async def save(self) -> StoredSession | None:
+        """Settle now; return what storage has then. The errors are those of `settle`."""
+        self._is_involved = True  # whoever asks may let the response depend on it
+        if self._error is not None and not self.shown.is_cleared:
+            raise self._error
+        try:
+            await self.settle(asks=True)
+        except SessionUnavailableError as error:
+            raise self._with_doubt(without_frames(error))  # noqa: B904 - it is that error
+        return self.tracked.stored
+
+    async def refresh(self) -> StoredSession | None:
+        """Have what others have made of the session; return what storage has then.
+
+        The errors are those of `save`, except that no cookie is ever needed.
+        """
+        self._is_involved = True
+        if self.shown.look() is Empty or self.shown.is_cleared:
+            return None
+        if self._error is not None:
+            raise self._error
+        known = self.tracked.stored
+        found = await self.tracked.refresh(self.shown.look)
+        if known is not None and found is None and not self.shown.is_cleared:
+            self.shown.empty()
+        return found

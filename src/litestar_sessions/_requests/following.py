@@ -1,0 +1,95 @@
+"""What other requests make of a session meanwhile: it is followed, or the session is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar_sessions._requests.codec import (
+    decode,
+    decode_stored,
+    encode,
+    encode_merged,
+    is_change,
+)
+from litestar_sessions._requests.errors import SessionConflictError
+from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.known import KnownSession
+from litestar_sessions.exceptions import SessionDamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from litestar_sessions._sql.records import StoredSession
+
+__all__ = ("FollowedSession",)
+
+
+class FollowedSession(KnownSession):
+    """A session that storage may be asked for again."""
+
+    __slots__ = ()
+
+    async def refresh(self, look: Callable[[], Any]) -> StoredSession | None:
+        """Ask what storage has by now, and have it; write nothing.
+
+        Args:
+            look: Returns what the application has made of the session.
+
+        Raises:
+            SessionConflictError: Both were changed, and neither is to go before the other.
+            SessionUnavailableError: The database did not answer.
+        """
+        while (base := self.stored) is not None:
+            try:
+                current = await self._ask(base)
+                if self.stored is not base:  # something else has saved it while this waited
+                    continue
+                if current is not None and self.settings.policy.is_over(self._now, current):
+                    current = None
+                if self._is_still_ours(current):
+                    self._follow(look(), base, current)
+            except SessionDamagedError as error:
+                self._begin_anew(self.session_id, error)
+            return self.stored and current
+        return None
+
+    async def _look_again(self, base: StoredSession) -> StoredSession | None:
+        """Return what storage has by now; if the session has ended, lose it and its changes."""
+        current = await self._ask(base)
+        if self._is_still_ours(current):
+            return current
+        event, fate = ("gone", "was ended") if current is None else ("rotated", "got another ID")
+        warn(event, f"Changes were dropped: the session {fate} meanwhile")
+        return None
+
+    async def _ask(self, base: StoredSession) -> StoredSession | None:
+        if base.id is None:
+            return await self._storage.load(self.session_id)
+        return await self._storage.reload(base, self.session_id)
+
+    def _follow(self, session: Any, base: StoredSession, current: StoredSession) -> None:
+        """Have what others have made of the session, and changes of this request on top of it."""
+        if current.data == base.data:
+            self.stored = current
+        elif isinstance(session, dict):
+            theirs = self._merged(session, base, current)
+            session.clear()
+            session.update(theirs)
+            self.stored = current
+
+    def _merged(
+        self, session: dict[str, Any], base: StoredSession, current: StoredSession
+    ) -> dict[str, Any]:
+        if not self._is_changed(encode(self.codec, session, self._scope), base):
+            return decode_stored(self.codec, current.data)
+        on_conflict = self.settings.policy.on_conflict
+        if on_conflict == "error":
+            raise SessionConflictError
+        if on_conflict == "overwrite":
+            return {**session}
+        data = encode_merged(self.codec, session, self._scope, base.data, current.data)
+        return decode(self.codec, data)
+
+    def _is_changed(self, data: bytes, stored: StoredSession) -> bool:
+        """Tell whether a session that has become these bytes is another than storage had."""
+        return data != stored.data and is_change(self.codec, data, stored.data)
