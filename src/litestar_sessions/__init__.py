@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
     from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
     from litestar_sessions._sql.dialects import SaveBy
+    from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
     from litestar_sessions._sync.backend import SQLAlchemySyncSessionBackend
     from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig
@@ -49,6 +50,7 @@ __all__ = (
     "SessionDatabaseError",
     "SessionError",
     "SessionExistsError",
+    "SessionInfo",
     "SessionModelMixin",
     "SessionPlugin",
     "SessionUnavailableError",
@@ -85,6 +87,7 @@ _HOMES = {
     "plugin": ("SessionPlugin",),
     "config": ("SQLAlchemySessionConfig",),
     "model": ("SessionModelMixin", "UUIDv7Base", "UserSessionMixin"),
+    "_sql.infos": ("SessionInfo",),
     "_sql.records": ("StoredSession",),
 }
 

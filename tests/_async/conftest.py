@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from litestar_sessions import AsyncSessionStorage, SaveBy, SQLAlchemyAsyncConfig
-from tests.support.models import UserSession
+from tests.support.models import FullSession, UserSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,5 +48,14 @@ async def saving(
 ) -> AsyncSessionStorage:
     """An empty storage for each way to save that these databases have."""
     storage = AsyncSessionStorage(engine, UserSession, clock=clock, save_by=request.param)
+    await storage.delete_all()
+    return storage
+
+
+@pytest.fixture
+async def owning(engine: AsyncEngine, clock: Clock) -> AsyncSessionStorage:
+    """An empty storage that keeps owners, and loads them."""
+    storage = AsyncSessionStorage(engine, FullSession, clock=clock, details=["owner"])
+    await storage.create_table()
     await storage.delete_all()
     return storage

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from litestar_sessions import SyncSessionStorage, SaveBy, SQLAlchemySyncConfig
-from tests.support.models import UserSession
+from tests.support.models import FullSession, UserSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,5 +48,14 @@ def saving(
 ) -> SyncSessionStorage:
     """An empty storage for each way to save that these databases have."""
     storage = SyncSessionStorage(engine, UserSession, clock=clock, save_by=request.param)
+    storage.delete_all()
+    return storage
+
+
+@pytest.fixture
+def owning(engine: Engine, clock: Clock) -> SyncSessionStorage:
+    """An empty storage that keeps owners, and loads them."""
+    storage = SyncSessionStorage(engine, FullSession, clock=clock, details=["owner"])
+    storage.create_table()
     storage.delete_all()
     return storage

@@ -22,7 +22,7 @@ from litestar_sessions._requests.threaded import in_place
 from tests.support.calls import called
 from tests.support.databases import threads_of_aiosqlite_end
 from tests.support.lives import WARM_UP, life
-from tests.support.models import MissingSession, UserSession
+from tests.support.models import FullSession, MissingSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -64,7 +64,7 @@ class _Here:
 
 @asynccontextmanager
 async def opened(
-    url: URL | str, clock: Clock, *, is_async: bool, model: type[Any] = UserSession, **options: Any
+    url: URL | str, clock: Clock, *, is_async: bool, model: type[Any] = FullSession, **options: Any
 ) -> AsyncIterator[tuple[SessionStorage, Engine]]:
     """Lend a storage on an engine of this package, and the sync engine that its pool is of."""
     if is_async:
@@ -181,7 +181,7 @@ async def test_execution_options_are_heeded(clock: Clock, tmp_path: Any) -> None
         event.listen(engine, "connect", lambda driver, _: driver.set_trace_callback(seen.append))
         await storage.create_table()
         await storage.load("id")
-        assert "FROM main.user_sessions" in seen[-1]
+        assert "FROM main.full_sessions" in seen[-1]
 
 
 async def test_an_engine_of_the_application_is_left_to_sqlalchemy(
@@ -190,13 +190,13 @@ async def test_an_engine_of_the_application_is_left_to_sqlalchemy(
     is_async, database = any_database
     if is_async:
         engine = create_async_engine(database.url)
-        storage = AsyncSessionStorage(engine, UserSession, clock=clock)
+        storage = AsyncSessionStorage(engine, FullSession, clock=clock)
         await storage.create_table()
         assert not await is_direct(storage)
         await engine.dispose()
     else:
         sync_engine = create_engine(database.url)
-        here: Any = _Here(SyncSessionStorage(sync_engine, UserSession, clock=clock))
+        here: Any = _Here(SyncSessionStorage(sync_engine, FullSession, clock=clock))
         await here.create_table()
         assert not await is_direct(here)
         sync_engine.dispose()
@@ -260,7 +260,7 @@ async def test_a_migration_may_change_a_table_whose_statements_asyncpg_has_prepa
         await storage.load("id")
         for length in (300, 255):
             migrate(
-                url, f"ALTER TABLE user_sessions ALTER COLUMN session_id TYPE varchar({length})"
+                url, f"ALTER TABLE full_sessions ALTER COLUMN session_id TYPE varchar({length})"
             )
             session = await storage.load("id")
             assert session is not None

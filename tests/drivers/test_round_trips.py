@@ -17,7 +17,7 @@ from litestar_sessions import (
 )
 from litestar_sessions._requests.threaded import in_place, in_threads
 from tests.support.lives import WARM_UP, life
-from tests.support.models import UserSession
+from tests.support.models import FullSession
 from tests.support.roundtrips import RoundTripProxy, StatementCounter, counting
 
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 
 VERBS = (
     *("create", "save", "load", "load_many", "load_and_touch", "touch", "update", "rotate"),
-    *("delete", "delete_expired", "delete_all"),
+    *("delete", "delete_expired", "delete_all", "list_owned", "end_oldest", "end_owned"),
 )
 ONE_EACH = dict.fromkeys(VERBS, 1)
-BEGIN_AND_COMMIT = dict.fromkeys(VERBS, 3) | {"load": 1, "load_many": 1}
+READING = ("load", "load_many", "list_owned")
+BEGIN_AND_COMMIT = dict.fromkeys(VERBS, 3) | dict.fromkeys(READING, 1)
 # A COMMIT for what writes, and always a ROLLBACK when the pool takes the connection back.
-COMMIT_AND_ROLLBACK = dict.fromkeys(VERBS, 3) | {"load": 2, "load_many": 2, "load_and_touch": 5}
+COMMIT_AND_ROLLBACK = dict.fromkeys(VERBS, 3) | dict.fromkeys(READING, 2) | {"load_and_touch": 5}
 
 ON_MYSQL = ONE_EACH | {"load_and_touch": 2}
 
@@ -58,13 +59,13 @@ async def open_storage(
     if is_async:
         engine = SQLAlchemyAsyncConfig(url).get_engine() if is_ours else create_async_engine(url)
         yield (
-            in_place(AsyncSessionStorage(engine, UserSession, clock=clock), engine),
+            in_place(AsyncSessionStorage(engine, FullSession, clock=clock), engine),
             engine.sync_engine,
         )
         await engine.dispose()
     else:
         sync_engine = SQLAlchemySyncConfig(url).get_engine() if is_ours else create_engine(url)
-        storage = SyncSessionStorage(sync_engine, UserSession, clock=clock)
+        storage = SyncSessionStorage(sync_engine, FullSession, clock=clock)
         yield in_threads(storage, sync_engine), sync_engine
         sync_engine.dispose()
 

@@ -18,13 +18,16 @@ def life(storage: SessionStorage, clock: Clock) -> dict[str, Callable[[], Awaita
     """Return every verb, in an order in which each finds its session."""
     later = clock.after(minutes=20)
     return {
-        "create": lambda: storage.create("first", b"data", later),
+        "create": lambda: storage.create("first", b"data", later, details={"owner": "Ann"}),
         "save": lambda: storage.save("id", b"data", later),
         "load": lambda: storage.load("id"),
         "load_many": lambda: storage.load_many(["id", "another id"]),
         "load_and_touch": lambda: storage.load_and_touch("id", later),
         "touch": lambda: storage.touch("id", later),
         "update": lambda: storage.update("id", b"new", later, expected=b"data"),
+        "list_owned": lambda: storage.list_owned("Ann"),
+        "end_oldest": lambda: storage.end_oldest("Ann", 2),
+        "end_owned": lambda: storage.end_owned("Ann"),
         "rotate": lambda: storage.rotate("id", "new id"),
         "delete": lambda: storage.delete("new id"),
         "delete_expired": storage.delete_expired,

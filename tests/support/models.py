@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations
 from sqlalchemy import CheckConstraint, String, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from litestar_sessions import SessionModelMixin
+from litestar_sessions import SessionModelMixin, UserSessionMixin
 
 
 class UserSession(SessionModelMixin):
@@ -20,6 +20,12 @@ class OtherBase(DeclarativeBase):
 
 class OtherSession(SessionModelMixin, OtherBase):
     __tablename__ = "other_sessions"
+
+
+class FullSession(UserSessionMixin, SessionModelMixin):
+    """A model with the columns of every setting."""
+
+    __tablename__ = "full_sessions"
 
 
 class OwnedSession(SessionModelMixin, OtherBase):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from litestar_sessions._async.owned import OwnedVerbs
 from litestar_sessions._async.removing import RemovingVerbs
 from litestar_sessions._async.tables import create_missing, find_columns
 from litestar_sessions._async.writing import WritingVerbs
@@ -12,7 +13,7 @@ from litestar_sessions.exceptions import ConfigurationError
 __all__ = ("AsyncSessionStorage",)
 
 
-class AsyncSessionStorage(WritingVerbs, RemovingVerbs):
+class AsyncSessionStorage(WritingVerbs, RemovingVerbs, OwnedVerbs):
     """Sessions in one table of one database.
 
     A session is live while ``expires_at`` is later than the clock. Every verb takes any string as
@@ -27,6 +28,7 @@ class AsyncSessionStorage(WritingVerbs, RemovingVerbs):
         save_by: How to save; by default in the best way that the dialect has.
         keys: How session IDs are spelled in the table.
         patient_engine: What creates the table and deletes many sessions; by default the engine.
+        details: Which details are loaded with each session, besides data and expiry.
 
     Raises:
         ConfigurationError: The model cannot hold sessions, or the dialect cannot save that way.

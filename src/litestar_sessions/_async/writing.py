@@ -1,5 +1,5 @@
 # The source of a generated twin: see CONTRIBUTING.md.
-"""The verbs that create sessions, and that change them."""
+"""The verbs that change sessions which are live."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from litestar_sessions._async.reading import ReadingVerbs
-from litestar_sessions._drivers.compat import async_sleep
-from litestar_sessions._drivers.retries import Retries
-from litestar_sessions._sql.records import StoredSession, inserted_id, stored_session, whole
+from litestar_sessions._async.saving import SavingVerbs
+from litestar_sessions._sql.details import columns_of
+from litestar_sessions._sql.records import whole
 from litestar_sessions._sql.types import as_utc
-from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
+from litestar_sessions.exceptions import SessionExistsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Executable
 
-    from litestar_sessions._sql.records import Reply
+    from litestar_sessions._sql.details import SessionDetails
+    from litestar_sessions._sql.records import Reply, StoredSession
 
 __all__ = ("WritingVerbs",)
 
 
-class WritingVerbs(ReadingVerbs):
-    """Creates, saves, updates, touches and rotates sessions."""
+class WritingVerbs(SavingVerbs):
+    """Updates, touches and rotates sessions."""
 
     async def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
         """Return a live session and move its expiry; ``None`` if there is none.
@@ -41,46 +41,12 @@ class WritingVerbs(ReadingVerbs):
                 return None
             return replace(session, expires_at=as_utc(expires_at))
         change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
-        session = await self._execution.write(statement, change, stored_session)
+        session = await self._execution.write(statement, change, self._answer)
         while session is None and await self._unite(session_id):
-            session = await self._execution.write(statement, change, stored_session)
+            session = await self._execution.write(statement, change, self._answer)
         return session
 
-    async def create(self, session_id: str, data: bytes, expires_at: datetime) -> StoredSession:
-        """Store a new session, and return it.
-
-        Raises:
-            SessionExistsError: There is one under this ID, live or expired; it stays as it is.
-        """
-        row = self._parameters.row(session_id, self.clock(), data=data, expires_at=expires_at)
-        try:
-            primary_key = await self._execution.write(self._statements.insert, row, inserted_id)
-        except IntegrityError:
-            primary_key = row.get("s_id")
-            try:
-                found = await self._find(session_id)
-                if found is None:  # it is a column of the user's that must not be null
-                    raise
-                is_ours = primary_key is not None and found.id == primary_key
-            except SessionDamagedError:
-                is_ours = False
-            if not is_ours:
-                # The driver's error, which quotes the ID, is not kept as the cause.
-                raise SessionExistsError("There is a session under this ID already.") from None
-            # Ours: it was written by a try whose answer was lost with its connection.
-        # One that was handed in does not come back.
-        return StoredSession(data, as_utc(expires_at), row.get("s_id", primary_key), row["s_key"])
-
-    async def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
-        """Replace the data and the expiry of a session; create it if there is none."""
-        row = self._parameters.row(session_id, self.clock(), data=data, expires_at=expires_at)
-        if self._statements.save is not None:
-            await self._write(self._statements.save, row)
-        else:
-            change = self._parameters.change(session_id, data=data, expires_at=expires_at)
-            await self._look_then_write(session_id, change, row)
-
-    async def update(
+    async def update(  # noqa: PLR0913 - what is kept by its name
         self,
         session_id: str,
         data: bytes,
@@ -88,6 +54,7 @@ class WritingVerbs(ReadingVerbs):
         *,
         expected: bytes | None = None,
         new_id: str | None = None,
+        details: SessionDetails | None = None,
     ) -> bool:
         """Replace the data and the expiry of a live session; return whether that was done.
 
@@ -100,27 +67,35 @@ class WritingVerbs(ReadingVerbs):
             expires_at: The new expiry.
             expected: The data to replace; ``None`` for any.
             new_id: An ID to have instead; the old one is dead from then on.
+            details: What else the row is to say from then on; others stay as they are.
 
         Raises:
             SessionExistsError: There is a session under the new ID, live or expired; both stay.
         """
+        columns = columns_of(details)
+        statements = self._statements.writing(columns)
         change = self._parameters.change(
-            session_id, new_id, data=data, expires_at=expires_at, now=self.clock()
+            session_id, new_id, data=data, expires_at=expires_at, now=self.clock(), **columns
         )
         if expected is None:
-            reply = await self._change(session_id, self._statements.overwrite, change)
+            reply = await self._change(session_id, statements.overwrite, change)
         else:
-            statement, value = self._statements.update_of(expected)
+            statement, value = statements.update_of(expected)
             reply = await self._change(session_id, statement, {**change, **value})
         if reply.affected or not reply.is_again:
             return reply.affected > 0
         found = await self.load(session_id if new_id is None else new_id)
         return found is not None and found.data == data
 
-    async def touch(self, session_id: str, expires_at: datetime) -> bool:
-        """Move the expiry of a live session; return whether there was one."""
-        change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
-        reply = await self._change(session_id, self._statements.touch, change)
+    async def touch(
+        self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
+    ) -> bool:
+        """Move the expiry of a live session, and write details; return whether there was one."""
+        columns = columns_of(details)
+        change = self._parameters.change(
+            session_id, expires_at=expires_at, now=self.clock(), **columns
+        )
+        reply = await self._change(session_id, self._statements.writing(columns).touch, change)
         return reply.affected > 0
 
     async def rotate(self, session_id: str, new_id: str) -> bool:
@@ -137,21 +112,6 @@ class WritingVerbs(ReadingVerbs):
             return reply.affected > 0
         return await self._find(new_id) is not None
 
-    async def _look_then_write(
-        self, session_id: str, change: Mapping[str, Any], row: Mapping[str, Any]
-    ) -> None:
-        retries = Retries()
-        while not await self._write(self._statements.replace, change):
-            if await self._unite(session_id):
-                continue
-            try:
-                await self._write(self._statements.insert, row)
-            except IntegrityError as error:
-                # Another request may have created it since it was found missing.
-                await async_sleep(retries.pause_after(error, conflict=True))
-            else:
-                return
-
     async def _change(
         self, session_id: str, statement: Executable, change: Mapping[str, Any]
     ) -> Reply:
@@ -164,17 +124,3 @@ class WritingVerbs(ReadingVerbs):
             # Only the key is unique. The driver's error, which quotes it, is not kept as the cause.
             raise SessionExistsError("There is a session under the new ID already.") from None
         return reply
-
-    async def _unite(self, session_id: str) -> bool:
-        """Remove all rows of a session but one; return whether there were several.
-
-        Whoever knows the ID by one spelling only creates a second row beside that which has
-        another one: a process of before, while processes are replaced one by one.
-        """
-        if not self._statements.has_several_keys:
-            return False
-        kept = await self._find(session_id)
-        if kept is None:
-            return False
-        others = self._parameters.find(session_id, kept=kept.key, expires_at=kept.expires_at)
-        return await self._write(self._statements.delete_others, others) > 0

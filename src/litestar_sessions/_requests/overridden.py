@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from litestar_sessions._requests.errands import errand_of
 from litestar_sessions._requests.errors import SessionConflictError
 from litestar_sessions._requests.methods import BackendMethods, MethodCalls
+from litestar_sessions._requests.rows import KnownRows
 from litestar_sessions._requests.wrapping import WrappedStorage
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import SessionExistsError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from litestar.stores.base import Store
 
     from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.details import SessionDetails
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,9 +32,8 @@ class OverriddenStorage(WrappedStorage):
     """The session of one connection, each verb by way of a method of the backend.
 
     What an override calls with ``super()``, or of the store that it is given, is the verb of the
-    storage, with all that the verb promises. So the row stays the one truth, whatever an override
-    makes of the data: it is created once, changed only if it is still what was loaded, and what
-    has ended stays ended.
+    storage, with all that it promises. So the row stays the one truth, whatever an override makes
+    of the data: created once, changed only if it is what was loaded, and what has ended stays so.
 
     Args:
         backend: Whose methods are called.
@@ -44,9 +45,7 @@ class OverriddenStorage(WrappedStorage):
         super().__init__(storage)
         self._backend = backend
         self._calls = MethodCalls(backend, store)
-        self._row_ids: dict[str, str] = {}  # an override may make another one of an ID
-        self._rows: dict[str, StoredSession] = {}
-        self._last_id = ""
+        self._known = KnownRows()
 
     async def _call(self, verb: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         return await verb(*args, **kwargs)
@@ -54,19 +53,19 @@ class OverriddenStorage(WrappedStorage):
     async def load(self, session_id: str) -> StoredSession | None:
         if errand_of(self._backend, "get", session_id) is not None:
             return await self._storage.load(session_id)  # the override asks its store
-        self._last_id = session_id
-        self._rows.pop(session_id, None)
+        self._known.last_id = session_id
+        self._known.rows.pop(session_id, None)
 
         async def look(row_id: str) -> bytes | None:
-            self._row_ids[session_id] = row_id
+            self._known.row_ids[session_id] = row_id
             row = await self._storage.load(row_id)
             if row is None:
                 return None
-            self._rows[session_id] = row
+            self._known.rows[session_id] = row
             return row.data
 
         data = await self._calls.get(session_id, look)
-        row = self._rows.get(session_id)
+        row = self._known.rows.get(session_id)
         return None if data is None or row is None else replace(row, data=data)
 
     async def load_many(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
@@ -81,31 +80,47 @@ class OverriddenStorage(WrappedStorage):
     async def reload(
         self, session: StoredSession, session_id: str | None = None
     ) -> StoredSession | None:
-        session_id = self._id_of(session) if session_id is None else session_id
-        row = self._rows.get(session_id, session)
+        session_id = self._known.id_of(session) if session_id is None else session_id
+        row = self._known.rows.get(session_id, session)
         found = await self.load(session_id)
         if found is not None:
             return found
-        moved = await self._storage.reload(row, self._row_id_of(session_id))
+        moved = await self._storage.reload(row, self._known.row_id_of(session_id))
         return None if moved is None or moved.key == row.key else moved
 
-    async def create(self, session_id: str, data: bytes, expires_at: datetime) -> StoredSession:
+    async def create(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
+    ) -> StoredSession:
         async def create(row_id: str, sealed: bytes) -> None:
-            self._row_ids[session_id] = row_id
+            self._known.row_ids[session_id] = row_id
             try:
-                self._rows[session_id] = await self._storage.create(row_id, sealed, expires_at)
+                self._known.rows[session_id] = await self._storage.create(
+                    row_id, sealed, expires_at, details=details
+                )
             except SessionExistsError as error:
                 self._calls.refuse_known_id(error)
                 raise
 
         self._calls.check_id(session_id)
-        self._last_id = session_id
+        self._known.last_id = session_id
         await self._calls.set(session_id, data, create)
-        return replace(self._rows[session_id], data=data)
+        return replace(self._known.rows[session_id], data=data)
 
-    async def save(self, session_id: str, data: bytes, expires_at: datetime) -> None:
+    async def save(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
+    ) -> None:
         async def save(row_id: str, sealed: bytes) -> None:
-            await self._storage.save(row_id, sealed, expires_at)
+            await self._storage.save(row_id, sealed, expires_at, details=details)
 
         errand = errand_of(self._backend, "set", session_id)
         if errand is not None:
@@ -113,7 +128,7 @@ class OverriddenStorage(WrappedStorage):
         else:
             await self._calls.set(session_id, data, save)
 
-    async def update(
+    async def update(  # noqa: PLR0913 - as in the storage
         self,
         session_id: str,
         data: bytes,
@@ -121,9 +136,10 @@ class OverriddenStorage(WrappedStorage):
         *,
         expected: bytes | None = None,
         new_id: str | None = None,
+        details: SessionDetails | None = None,
     ) -> bool:
         async def change(row_id: str, sealed: bytes) -> None:
-            change = StoredSession(sealed, expires_at)
+            change = StoredSession(sealed, expires_at, details=details)
             await self._change(session_id, row_id, change, is_any=expected is None)
 
         if new_id is not None:
@@ -133,31 +149,33 @@ class OverriddenStorage(WrappedStorage):
         except SessionConflictError:
             return False
         if new_id is not None:
-            self._row_ids[new_id] = self._row_ids.pop(session_id)
-            self._rows[new_id] = self._rows.pop(session_id)
-            self._last_id = new_id
+            self._known.rename(session_id, new_id)
             await self._calls.forget(session_id)
         return True
 
     async def _change(
         self, session_id: str, row_id: str, change: StoredSession, *, is_any: bool
     ) -> None:
-        row = self._rows.get(session_id, change)
-        former_id = self._row_id_of(session_id)
+        row = self._known.rows.get(session_id, change)
+        former_id = self._known.row_id_of(session_id)
         is_done = await self._storage.update(
             former_id,
             change.data,
             change.expires_at,
             expected=None if is_any or row is change else row.data,
             new_id=None if row_id == former_id else row_id,
+            details=change.details,
         )
         if not is_done:
             raise SessionConflictError
-        self._row_ids[session_id] = row_id
-        self._rows[session_id] = replace(row, data=change.data, expires_at=change.expires_at)
+        self._known.row_ids[session_id] = row_id
+        self._known.rows[session_id] = replace(row, data=change.data, expires_at=change.expires_at)
 
-    async def touch(self, session_id: str, expires_at: datetime) -> bool:
-        return await self._storage.touch(self._row_id_of(session_id), expires_at)
+    async def touch(
+        self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
+    ) -> bool:
+        row_id = self._known.row_id_of(session_id)
+        return await self._storage.touch(row_id, expires_at, details=details)
 
     async def delete(self, session_id: str) -> None:
         if errand_of(self._backend, "delete", session_id) is not None:
@@ -166,10 +184,10 @@ class OverriddenStorage(WrappedStorage):
             await self._calls.delete(session_id, self._storage.delete)
 
     async def discard(self, session: StoredSession, session_id: str | None = None) -> None:
-        known_id = self._id_of(session) if session_id is None else session_id
+        known_id = self._known.id_of(session) if session_id is None else session_id
 
         async def discard(_row_id: str) -> None:
-            await self._storage.discard(session, self._row_id_of(known_id))
+            await self._storage.discard(session, self._known.row_id_of(known_id))
 
         await self._calls.delete(known_id, discard)
 
@@ -180,11 +198,3 @@ class OverriddenStorage(WrappedStorage):
         if errand_of(self._backend, "delete_all", "") is not None:
             return await self._storage.delete_all()  # the override tells its store
         return await self._calls.delete_all(delete_all)
-
-    def _row_id_of(self, session_id: str) -> str:
-        return self._row_ids.get(session_id, session_id)
-
-    def _id_of(self, session: StoredSession) -> str:
-        """Return the ID by which a session was loaded or created."""
-        known = (each for each, row in self._rows.items() if row.id == session.id)
-        return next(known, self._last_id)

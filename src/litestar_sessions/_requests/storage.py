@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
     from datetime import datetime
 
+    from litestar_sessions._sql.details import SessionDetails
+    from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("SessionStorage",)
@@ -29,12 +31,24 @@ class SessionStorage(Protocol):
     ) -> Awaitable[StoredSession | None]: ...
 
     def create(
-        self, session_id: str, data: bytes, expires_at: datetime
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
     ) -> Awaitable[StoredSession]: ...
 
-    def save(self, session_id: str, data: bytes, expires_at: datetime) -> Awaitable[None]: ...
+    def save(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
+    ) -> Awaitable[None]: ...
 
-    def update(
+    def update(  # noqa: PLR0913 - as in the storage
         self,
         session_id: str,
         data: bytes,
@@ -42,9 +56,12 @@ class SessionStorage(Protocol):
         *,
         expected: bytes | None = None,
         new_id: str | None = None,
+        details: SessionDetails | None = None,
     ) -> Awaitable[bool]: ...
 
-    def touch(self, session_id: str, expires_at: datetime) -> Awaitable[bool]: ...
+    def touch(
+        self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
+    ) -> Awaitable[bool]: ...
 
     def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]: ...
 
@@ -55,6 +72,12 @@ class SessionStorage(Protocol):
     def delete_all(self) -> Awaitable[int]: ...
 
     def delete_expired(self) -> Awaitable[int]: ...
+
+    def list_owned(self, owner: str, *, limit: int = 100) -> Awaitable[list[SessionInfo]]: ...
+
+    def end_owned(self, owner: str, *, only: Any = None, but: Any = None) -> Awaitable[int]: ...
+
+    def end_oldest(self, owner: str, most: int) -> Awaitable[int]: ...
 
     def create_table(self) -> Awaitable[None]: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._drivers.threads import run_in_thread
 
@@ -13,54 +13,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from litestar_sessions._requests.blocking import BlockingStorage
     from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.details import SessionDetails
+    from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("BlockingStorage", "in_place", "in_threads")
-
-
-class BlockingStorage(Protocol):
-    """A storage whose verbs return when they are done: the twin of `SessionStorage`."""
-
-    def load(self, session_id: str) -> StoredSession | None: ...
-
-    def load_many(self, session_ids: Sequence[str]) -> dict[str, StoredSession]: ...
-
-    def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None: ...
-
-    def reload(
-        self, session: StoredSession, session_id: str | None = None
-    ) -> StoredSession | None: ...
-
-    def create(self, session_id: str, data: bytes, expires_at: datetime) -> StoredSession: ...
-
-    def save(self, session_id: str, data: bytes, expires_at: datetime) -> None: ...
-
-    def update(
-        self,
-        session_id: str,
-        data: bytes,
-        expires_at: datetime,
-        *,
-        expected: bytes | None = None,
-        new_id: str | None = None,
-    ) -> bool: ...
-
-    def touch(self, session_id: str, expires_at: datetime) -> bool: ...
-
-    def rotate(self, session_id: str, new_id: str) -> bool: ...
-
-    def delete(self, session_id: str) -> None: ...
-
-    def discard(self, session: StoredSession, session_id: str | None = None) -> None: ...
-
-    def delete_all(self) -> int: ...
-
-    def delete_expired(self) -> int: ...
-
-    def create_table(self) -> None: ...
-
-    def check_table(self) -> None: ...
+__all__ = ("in_place", "in_threads")
 
 
 def in_place(storage: SessionStorage, _engine: AsyncEngine) -> SessionStorage:
@@ -97,14 +56,30 @@ class _ThreadedStorage:
         return run_in_thread(self._engine, self._storage.reload, session, session_id)
 
     def create(
-        self, session_id: str, data: bytes, expires_at: datetime
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
     ) -> Awaitable[StoredSession]:
-        return run_in_thread(self._engine, self._storage.create, session_id, data, expires_at)
+        return run_in_thread(
+            self._engine, self._storage.create, session_id, data, expires_at, details=details
+        )
 
-    def save(self, session_id: str, data: bytes, expires_at: datetime) -> Awaitable[None]:
-        return run_in_thread(self._engine, self._storage.save, session_id, data, expires_at)
+    def save(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
+    ) -> Awaitable[None]:
+        return run_in_thread(
+            self._engine, self._storage.save, session_id, data, expires_at, details=details
+        )
 
-    def update(
+    def update(  # noqa: PLR0913 - as in the storage
         self,
         session_id: str,
         data: bytes,
@@ -112,6 +87,7 @@ class _ThreadedStorage:
         *,
         expected: bytes | None = None,
         new_id: str | None = None,
+        details: SessionDetails | None = None,
     ) -> Awaitable[bool]:
         return run_in_thread(
             self._engine,
@@ -121,10 +97,15 @@ class _ThreadedStorage:
             expires_at,
             expected=expected,
             new_id=new_id,
+            details=details,
         )
 
-    def touch(self, session_id: str, expires_at: datetime) -> Awaitable[bool]:
-        return run_in_thread(self._engine, self._storage.touch, session_id, expires_at)
+    def touch(
+        self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
+    ) -> Awaitable[bool]:
+        return run_in_thread(
+            self._engine, self._storage.touch, session_id, expires_at, details=details
+        )
 
     def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]:
         return run_in_thread(self._engine, self._storage.rotate, session_id, new_id)
@@ -140,6 +121,15 @@ class _ThreadedStorage:
 
     def delete_expired(self) -> Awaitable[int]:
         return run_in_thread(self._engine, self._storage.delete_expired)
+
+    def list_owned(self, owner: str, *, limit: int = 100) -> Awaitable[list[SessionInfo]]:
+        return run_in_thread(self._engine, self._storage.list_owned, owner, limit=limit)
+
+    def end_owned(self, owner: str, *, only: Any = None, but: Any = None) -> Awaitable[int]:
+        return run_in_thread(self._engine, self._storage.end_owned, owner, only=only, but=but)
+
+    def end_oldest(self, owner: str, most: int) -> Awaitable[int]:
+        return run_in_thread(self._engine, self._storage.end_oldest, owner, most)
 
     def create_table(self) -> Awaitable[None]:
         return run_in_thread(self._engine, self._storage.create_table)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.details import SessionDetails
+    from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
 
 P = ParamSpec("P")
@@ -48,14 +50,26 @@ class WrappedStorage(ABC):
         return self._call(self._storage.reload, session, session_id)
 
     def create(
-        self, session_id: str, data: bytes, expires_at: datetime
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
     ) -> Awaitable[StoredSession]:
-        return self._call(self._storage.create, session_id, data, expires_at)
+        return self._call(self._storage.create, session_id, data, expires_at, details=details)
 
-    def save(self, session_id: str, data: bytes, expires_at: datetime) -> Awaitable[None]:
-        return self._call(self._storage.save, session_id, data, expires_at)
+    def save(
+        self,
+        session_id: str,
+        data: bytes,
+        expires_at: datetime,
+        *,
+        details: SessionDetails | None = None,
+    ) -> Awaitable[None]:
+        return self._call(self._storage.save, session_id, data, expires_at, details=details)
 
-    def update(
+    def update(  # noqa: PLR0913 - as in the storage
         self,
         session_id: str,
         data: bytes,
@@ -63,13 +77,22 @@ class WrappedStorage(ABC):
         *,
         expected: bytes | None = None,
         new_id: str | None = None,
+        details: SessionDetails | None = None,
     ) -> Awaitable[bool]:
         return self._call(
-            self._storage.update, session_id, data, expires_at, expected=expected, new_id=new_id
+            self._storage.update,
+            session_id,
+            data,
+            expires_at,
+            expected=expected,
+            new_id=new_id,
+            details=details,
         )
 
-    def touch(self, session_id: str, expires_at: datetime) -> Awaitable[bool]:
-        return self._call(self._storage.touch, session_id, expires_at)
+    def touch(
+        self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
+    ) -> Awaitable[bool]:
+        return self._call(self._storage.touch, session_id, expires_at, details=details)
 
     def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]:
         return self._call(self._storage.rotate, session_id, new_id)
@@ -85,6 +108,15 @@ class WrappedStorage(ABC):
 
     def delete_expired(self) -> Awaitable[int]:
         return self._call(self._storage.delete_expired)
+
+    def list_owned(self, owner: str, *, limit: int = 100) -> Awaitable[list[SessionInfo]]:
+        return self._call(self._storage.list_owned, owner, limit=limit)
+
+    def end_owned(self, owner: str, *, only: Any = None, but: Any = None) -> Awaitable[int]:
+        return self._call(self._storage.end_owned, owner, only=only, but=but)
+
+    def end_oldest(self, owner: str, most: int) -> Awaitable[int]:
+        return self._call(self._storage.end_oldest, owner, most)
 
     def create_table(self) -> Awaitable[None]:
         return self._call(self._storage.create_table)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, literal_column, select
 
 from litestar_sessions._sql.parameters import key_names
+from litestar_sessions._sql.table import bind_type
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import BindParameter, Column
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -21,15 +24,23 @@ __all__ = ("SessionClauses",)
 class SessionClauses:
     """The clauses for one table; `SessionParameters` has the values of their parameters."""
 
-    def __init__(self, sessions: SessionTable, keys: SessionKeys) -> None:
+    def __init__(
+        self,
+        sessions: SessionTable,
+        keys: SessionKeys,
+        loaded: Sequence[str] = (),
+        written: Sequence[str] = (),
+    ) -> None:
         self._sessions = sessions
+        self._loaded = loaded
+        self._written = written
         self._keys = keys
         self.key = self._key_named("s_key")
         self.new_key = self._key_named("s_new_key")
         self.id = bindparam("s_id", type_=sessions.id.type)
         self.data = bindparam("s_data", type_=sessions.data.type)
-        self.expires_at = bindparam("s_expires_at", type_=sessions.timestamp)
-        self.now = bindparam("s_now", type_=sessions.timestamp)
+        self.expires_at = bindparam("s_expires_at", type_=bind_type(sessions.expires_at))
+        self.now = bindparam("s_now", type_=bind_type(sessions.expires_at))
 
     def _key_named(self, name: str) -> BindParameter[Any]:
         return bindparam(name, type_=self._sessions.session_id.type)
@@ -86,7 +97,26 @@ class SessionClauses:
 
     @property
     def _content(self) -> dict[Column[Any], ColumnElement[Any]]:
-        return {self._sessions.data: self.data, self._sessions.expires_at: self.expires_at}
+        return {self._sessions.data: self.data, **self.renewal}
+
+    @property
+    def renewal(self) -> dict[Column[Any], ColumnElement[Any]]:
+        """A new expiry, and the columns beyond the four that are written."""
+        return {self._sessions.expires_at: self.expires_at, **self.seen, **self._details}
+
+    @property
+    def seen(self) -> dict[Column[Any], ColumnElement[Any]]:
+        """When the row is written, if there is a column for that."""
+        column = self._sessions.last_seen_at
+        return {} if column is None else {column: self.now}
+
+    @property
+    def _details(self) -> dict[Column[Any], ColumnElement[Any]]:
+        columns = [self._sessions.extras[name] for name in self._written]
+        return {
+            column: bindparam(f"s_{name}", type_=bind_type(column))
+            for name, column in zip(self._written, columns, strict=True)
+        }
 
     @property
     def shown(self) -> list[ColumnElement[Any]]:
@@ -97,5 +127,6 @@ class SessionClauses:
             "session_id": sessions.session_id,
             "data": sessions.data,
             "expires_at": sessions.expires_at,
+            **{name: sessions.extras[name] for name in self._loaded},
         }
         return [column.label(name) for name, column in columns.items()]

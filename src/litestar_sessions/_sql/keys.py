@@ -14,7 +14,7 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ("PLAIN_KEYS", "Keyed", "SessionKeys", "hashed", "keyed", "make_keys", "plain")
+__all__ = ("PLAIN_KEYS", "Keyed", "SessionKeys", "encoded", "hashed", "keyed", "make_keys", "plain")
 
 MIN_SECRET_BYTES = 32
 
@@ -40,7 +40,7 @@ def hashed(session_id: str) -> str:
     An ID of 128 random bits or more cannot be found from its digest, so neither salt nor
     stretching would add anything.
     """
-    return _DIGEST + sha256(_encoded(session_id)).hexdigest()
+    return _DIGEST + sha256(encoded(session_id)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Keyed:
 
     def __call__(self, session_id: str) -> str:
         """Return the digest of the ID."""
-        return _KEYED_DIGEST + hmac.digest(self.secret, _encoded(session_id), "sha256").hex()
+        return _KEYED_DIGEST + hmac.digest(self.secret, encoded(session_id), "sha256").hex()
 
     def check(self) -> None:
         """Refuse a secret that is short.
@@ -71,7 +71,8 @@ def keyed(secret: bytes | str) -> Keyed:
     return Keyed(secret.encode() if isinstance(secret, str) else secret)
 
 
-def _encoded(session_id: str) -> bytes:
+def encoded(session_id: str) -> bytes:
+    """Return UTF-8, also of lone surrogates, which are no UTF-8."""
     return session_id.encode("utf-8", "surrogatepass")
 
 

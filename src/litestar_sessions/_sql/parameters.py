@@ -2,7 +2,8 @@
 
 Their names are ``s_key`` (a storage key; ``s_key_1`` and so on are the others under which a session
 may be found, or those of other sessions), ``s_new_key``, ``s_kept``, ``s_id``, ``s_data``,
-``s_expected``, ``s_digest``, ``s_expires_at`` and ``s_now``.
+``s_expected``, ``s_digest``, ``s_expires_at`` and ``s_now``; those of the columns beyond the four
+are named as these are.
 The prefix keeps them apart from the columns of a model.
 """
 
@@ -35,10 +36,12 @@ class SessionParameters:
     Args:
         keys: How session IDs are spelled.
         with_id: Whether a new row is to have a primary key of ours.
+        with_time: Whether a row says when it was last written.
     """
 
-    def __init__(self, keys: SessionKeys, *, with_id: bool) -> None:
+    def __init__(self, keys: SessionKeys, *, with_id: bool, with_time: bool = False) -> None:
         self._keys = keys
+        self._with_time = with_time
         self._with_id = with_id
         names = key_names(len(keys.spellings))
         self._keys_by_name = list(zip(names, keys.spellings, strict=True))
@@ -61,6 +64,10 @@ class SessionParameters:
         new_key = self._keys.current(session_id if new_id is None else new_id)
         return self.find(session_id, new_key=new_key, **values)
 
+    def written_at(self, now: datetime) -> dict[str, datetime]:
+        """Return what a statement needs that writes a row, whatever was in it."""
+        return {"now": now} if self._with_time else {}
+
     def loaded(
         self, session: StoredSession, session_id: str | None = None, **values: Any
     ) -> dict[str, Any]:
@@ -75,6 +82,7 @@ class SessionParameters:
         """For a statement that writes the whole row; the primary key carries the time."""
         if self._with_id:
             values["id"] = _uuid7_of(created_at)
+        values |= self.written_at(created_at)
         return {"s_key": self._keys.current(session_id), **named(values)}
 
 

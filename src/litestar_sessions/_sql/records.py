@@ -7,10 +7,13 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from litestar_sessions._sql.details import details_of
 from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from litestar_sessions._sql.details import SessionDetails
 
 T = TypeVar("T")
 
@@ -51,6 +54,8 @@ class StoredSession:
     """The primary key of the row, which stays when the session gets another session ID."""
     key: str = field(default="", compare=False, repr=False)
     """What the column ``session_id`` holds."""
+    details: SessionDetails | None = field(default=None, compare=False, repr=False)
+    """What the row says of the session beyond that, where it was asked for."""
 
     @property
     def created_at(self) -> datetime | None:
@@ -67,8 +72,8 @@ class StoredSession:
         return (self.expires_at - now).total_seconds()
 
 
-def stored_session(reply: Reply) -> StoredSession | None:
-    """Return the session in a reply, or ``None``.
+def stored_session(reply: Reply, names: Sequence[str] = ()) -> StoredSession | None:
+    """Return the session in a reply, or ``None``; columns of these names follow the four.
 
     Of several rows, each under a key of its own, that one wins which expires last: it is the one
     that was written last, so that nobody misses what a response has acknowledged.
@@ -80,24 +85,27 @@ def stored_session(reply: Reply) -> StoredSession | None:
     if not rows:
         return None
     row = rows[0] if len(rows) == 1 else max(rows, key=_last_written)
-    primary_key, key, data, expires_at = row
+    primary_key, key, data, expires_at, *more = row
     if not isinstance(data, bytes):
         data = bytes(memoryview(data))  # which a text and a number are not
-    return StoredSession(data, as_utc(expires_at), primary_key, key)
+    details = details_of(names, more) if more else None
+    return StoredSession(data, as_utc(expires_at), primary_key, key, details)
 
 
 def _last_written(row: Sequence[Any]) -> tuple[datetime, str]:
-    _, key, _, expires_at = row
+    _, key, _, expires_at, *_ = row
     return as_utc(expires_at), key  # of two at the same moment it is always the same one
 
 
-def stored_sessions(reply: Reply, keys: Mapping[str, Iterable[str]]) -> dict[str, StoredSession]:
+def stored_sessions(
+    reply: Reply, keys: Mapping[str, Iterable[str]], names: Sequence[str] = ()
+) -> dict[str, StoredSession]:
     """Return the sessions in a reply, by IDs of which each has its keys, in the order of these."""
     rows_by_key = {row[1]: row for row in reply.rows}
     sessions = {}
     for session_id, known in keys.items():
         rows = [rows_by_key[key] for key in known if key in rows_by_key]
-        session = stored_session(Reply(rows, len(rows)))
+        session = stored_session(Reply(rows, len(rows)), names)
         if session is not None:
             sessions[session_id] = session
     return sessions

@@ -27,7 +27,7 @@ def upsert(sessions: SessionTable, row: Row, dialect: Dialect) -> Insert:
     """
     values = {column.key: value for column, value in row.items()}
     generated = {column.key: value for column, value in _generated_on_update(sessions).items()}
-    replaced = (sessions.data.key, sessions.expires_at.key)
+    replaced = [column.key for column in row if column not in {sessions.id, sessions.session_id}]
     if dialect.name in {"mysql", "mariadb"}:
         on_duplicate = mysql.insert(sessions.table).values(values)
         inserted = {key: on_duplicate.inserted[key] for key in replaced}
@@ -60,7 +60,7 @@ def merge(sessions: SessionTable, row: Row, dialect: Dialect) -> TextClause:
     """Return a ``MERGE`` for Oracle or SQL Server; SQLAlchemy has no construct for it."""
     key = sessions.session_id
     inserted = _generated_on_insert(sessions) | dict(row)
-    replaced = {column: row[column] for column in (sessions.data, sessions.expires_at)}
+    replaced = {column: row[column] for column in row if column not in {sessions.id, key}}
     updated = replaced | _generated_on_update(sessions)
     quote = dialect.identifier_preparer
     sql = _MERGE[dialect.name].format(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -20,10 +20,13 @@ from litestar_sessions._sql.expectations import (
 )
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.purges import purge
+from litestar_sessions._sql.requirements import require_extras
 from litestar_sessions._sql.saves import merge, upsert
 from litestar_sessions._sql.table import SessionTable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from sqlalchemy import Delete, Dialect, Executable, Insert, Select, Update
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -34,15 +37,19 @@ class SessionStatements:
     """The statements for one model on one dialect, each built when it is first used.
 
     Raises:
-        ConfigurationError: The model cannot hold sessions, or the dialect cannot save that way.
+        ConfigurationError: The model cannot hold sessions, or lacks a column that is to be loaded
+            or written, or the dialect cannot save that way.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each but the first two has a default
         self,
         model: type[Any],
         dialect: Dialect,
         save_by: SaveBy | None = None,
         keys: SessionKeys = PLAIN_KEYS,
+        *,
+        loaded: Sequence[str] = (),
+        written: Sequence[str] = (),
     ) -> None:
         self._dialect = dialect
         self._save_by = way_to_save(dialect, save_by)
@@ -54,8 +61,19 @@ class SessionStatements:
         self.sessions = self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
-        self._parts = SessionClauses(sessions, keys)
+        require_extras(sessions, "A detail of sessions", *loaded, *written)
+        self._parts = SessionClauses(sessions, keys, loaded, written)
         self._load_many: dict[int, Select[Any]] = {}
+        self._make = partial(SessionStatements, model, dialect, save_by, keys, loaded=loaded)
+        self._variants: dict[tuple[str, ...], SessionStatements] = {}
+
+    def writing(self, names: Iterable[str]) -> SessionStatements:
+        """Return the statements that write columns beyond the four too, by their names."""
+        written = tuple(names)
+        if not written:
+            return self
+        found = self._variants.get(written)
+        return found or self._variants.setdefault(written, self._make(written=written))
 
     @cached_property
     def load(self) -> Select[Any]:
@@ -134,16 +152,13 @@ class SessionStatements:
         )
 
     def _touch(self) -> Update:
-        change = {
-            self._sessions.session_id: self._parts.new_key,
-            self._sessions.expires_at: self._parts.expires_at,
-        }
+        change = {self._sessions.session_id: self._parts.new_key, **self._parts.renewal}
         return self._change(self._parts.live).values(change)
 
     @cached_property
     def rotate(self) -> Update:
         """A new key for a live session."""
-        change = {self._sessions.session_id: self._parts.new_key}
+        change = {self._sessions.session_id: self._parts.new_key, **self._parts.seen}
         return self._change(self._parts.live).values(change)
 
     def _change(self, condition: ColumnElement[bool]) -> Update:

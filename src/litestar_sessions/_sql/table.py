@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Dialect
     from sqlalchemy.types import TypeEngine
 
-__all__ = ("SessionTable",)
+__all__ = ("SessionTable", "bind_type")
 
 _COLUMNS = ("id", "session_id", "data", "expires_at")
 
@@ -117,9 +117,22 @@ class SessionTable:
             return False
 
     @property
-    def timestamp(self) -> TypeEngine[Any]:
-        """The type to bind points in time with; a plain ``DateTime`` does not take them as UTC."""
-        column_type = self.expires_at.type
-        if isinstance(column_type, DateTime):
-            return UTCTimestamp(timezone=column_type.timezone)
-        return column_type
+    def last_seen_at(self) -> Column[Any] | None:
+        """The column that is written with each change of a row, if the model has it."""
+        column = self.extras.get("last_seen_at")
+        return column if column is not None and is_time(column.type) else None
+
+
+def bind_type(column: Column[Any]) -> TypeEngine[Any]:
+    """Return the type to bind a value with; a plain ``DateTime`` does not take it as UTC."""
+    column_type: TypeEngine[Any] = column.type
+    return (
+        UTCTimestamp(timezone=column_type.timezone)
+        if isinstance(column_type, DateTime)
+        else column_type
+    )
+
+
+def is_time(column_type: TypeEngine[Any]) -> bool:
+    """Tell whether a column holds points in time."""
+    return isinstance(column_type, (DateTime, UTCTimestamp))

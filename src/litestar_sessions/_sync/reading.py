@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from litestar_sessions._sync.verbs import Verbs
-from litestar_sessions._sql.records import stored_session, stored_sessions
+from litestar_sessions._sql.records import stored_sessions
 from litestar_sessions._sql.sizes import groups_of, padded
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ReadingVerbs(Verbs):
                 a session raise that too.
         """
         sought = self._parameters.find(session_id, now=self.clock())
-        return self._execution.read(self._statements.load, sought, stored_session)
+        return self._execution.read(self._statements.load, sought, self._answer)
 
     def load_many(self, session_ids: Sequence[str]) -> dict[str, StoredSession]:
         """Return the live ones among many sessions, by their IDs and in that order; change nothing.
@@ -41,7 +41,7 @@ class ReadingVerbs(Verbs):
         now = self.clock()
         for keys in groups_of(session_ids, self._keys):
             sought = self._parameters.among(padded(keys), now=now)
-            answer = partial(stored_sessions, keys=keys)
+            answer = partial(stored_sessions, keys=keys, names=self._loaded)
             statement = self._statements.load_many(len(sought) - 1)
             found |= self._execution.read(statement, sought, answer)
         return found
@@ -59,9 +59,9 @@ class ReadingVerbs(Verbs):
                 another row under one of them meanwhile, which is found by it.
         """
         sought = self._parameters.loaded(session, session_id, now=self.clock())
-        return self._execution.read(self._statements.reload, sought, stored_session)
+        return self._execution.read(self._statements.reload, sought, self._answer)
 
     def _find(self, session_id: str) -> StoredSession | None:
         """Return a session, live or expired."""
         sought = self._parameters.find(session_id)
-        return self._execution.read(self._statements.find, sought, stored_session)
+        return self._execution.read(self._statements.find, sought, self._answer)

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._sync.execution import Execution
+from litestar_sessions._sql.details import names_of
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.parameters import SessionParameters
-from litestar_sessions._sql.records import rows_affected
+from litestar_sessions._sql.records import rows_affected, stored_session
 from litestar_sessions._sql.statements import SessionStatements
 from litestar_sessions._sql.types import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy import Executable
@@ -36,11 +38,19 @@ class Verbs:
         save_by: SaveBy | None = None,
         keys: SessionKeys = PLAIN_KEYS,
         patient_engine: Engine | None = None,
+        details: Collection[str] = (),
     ) -> None:
         self.clock = clock
         self._keys = keys
-        self._statements = SessionStatements(model, engine.dialect, save_by, keys)
-        self._parameters = SessionParameters(keys, with_id=self._statements.has_our_ids)
+        self._loaded = names_of(details)
+        self._answer = partial(stored_session, names=self._loaded) if details else stored_session
+        self._statements = SessionStatements(
+            model, engine.dialect, save_by, keys, loaded=self._loaded
+        )
+        sessions = self._statements.sessions
+        self._parameters = SessionParameters(
+            keys, with_id=sessions.has_our_ids, with_time=sessions.last_seen_at is not None
+        )
         self._execution = Execution(engine)
         self._patient_execution = Execution(patient_engine or engine)
 

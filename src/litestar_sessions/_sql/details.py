@@ -1,0 +1,64 @@
+"""What a row says of a session beyond its data: whose it is, since when, and from where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from litestar_sessions._sql.keys import encoded, plain
+from litestar_sessions._sql.types import as_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+__all__ = ("SessionDetails", "columns_of", "details_of", "names_of", "owner_key")
+
+_TIMES = {"signed_in_at", "last_seen_at", "rotated_at"}
+
+
+class SessionDetails(TypedDict, total=False):
+    """Details of a session; each has a column, or two, of `UserSessionMixin`."""
+
+    owner: str | None
+    signed_in_at: datetime | None
+    last_seen_at: datetime | None
+    user_agent: str | None
+    ip_address: str | None
+    lifetime: int | None
+    persistent: bool | None
+
+
+def owner_key(owner: str) -> str:
+    """Return what the column ``owner`` holds: like a session ID that is not hashed."""
+    return plain(owner)
+
+
+def columns_of(details: SessionDetails | None) -> dict[str, Any]:
+    """Return the values of the columns, by the names of these."""
+    if not details:
+        return {}
+    columns: dict[str, Any] = {**details}
+    if "owner" in details:
+        owner = details["owner"]
+        key = None if owner is None else owner_key(owner)
+        columns["owner"] = key
+        columns["owner_bytes"] = None if owner is None or key == owner else encoded(owner)
+    return columns
+
+
+def names_of(details: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the columns that hold details of these names."""
+    names = (("owner", "owner_bytes") if name == "owner" else (name,) for name in details)
+    return tuple(name for each in names for name in each)
+
+
+def details_of(names: Sequence[str], values: Sequence[Any]) -> SessionDetails:
+    """Return the details that columns of these names hold."""
+    found: dict[str, Any] = {
+        name: as_utc(value) if name in _TIMES and value is not None else value
+        for name, value in zip(names, values, strict=True)
+    }
+    whole = found.pop("owner_bytes", None)
+    if whole is not None:
+        found["owner"] = bytes(whole).decode("utf-8", "surrogatepass")
+    return cast("SessionDetails", found)
