@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
     from litestar_sessions.config import SQLAlchemySessionConfig
-    from litestar_sessions.connection import refresh_session, rotate_session_id, save_session
+    from litestar_sessions.connection import (
+        end_all_sessions,
+        end_other_sessions,
+        end_session,
+        list_sessions,
+        refresh_session,
+        rotate_session_id,
+        save_session,
+        signed_in_within,
+    )
     from litestar_sessions.default_model import Session
     from litestar_sessions.exceptions import (
         ConfigurationError,
@@ -58,9 +67,14 @@ __all__ = (
     "SyncSessionStorage",
     "UUIDv7Base",
     "UserSessionMixin",
+    "end_all_sessions",
+    "end_other_sessions",
+    "end_session",
+    "list_sessions",
     "refresh_session",
     "rotate_session_id",
     "save_session",
+    "signed_in_within",
 )
 
 _HOMES = {
@@ -81,7 +95,16 @@ _HOMES = {
         "SessionExistsError",
     ),
     "_requests.errors": ("SessionConflictError", "SessionUnavailableError"),
-    "connection": ("refresh_session", "rotate_session_id", "save_session"),
+    "connection": (
+        "end_all_sessions",
+        "end_other_sessions",
+        "end_session",
+        "list_sessions",
+        "refresh_session",
+        "rotate_session_id",
+        "save_session",
+        "signed_in_within",
+    ),
     "default_model": ("Session",),
     "_requests.middleware": ("SQLAlchemySessionMiddleware",),
     "plugin": ("SessionPlugin",),

@@ -13,8 +13,11 @@ from litestar_sessions._drivers.closing import close_engines
 from litestar_sessions._drivers.siblings import engines_for, opened_for_sessions
 from litestar_sessions._requests.changing import HonoursChanges
 from litestar_sessions._requests.checks import checked_policy
+from litestar_sessions._requests.clients import make_recorder
 from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
+from litestar_sessions._requests.owners import make_owners
+from litestar_sessions._requests.people import KnowsOwners
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
 from litestar_sessions._requests.subclasses import REFUSED_IN_CONFIGS, RefusesOverrides
 from litestar_sessions._sql.keys import make_keys
@@ -46,7 +49,9 @@ def _default_model() -> type[Any]:
 
 
 @dataclass
-class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessionConfig):
+class SQLAlchemySessionConfig(
+    RefusesOverrides, HonoursChanges, KnowsOwners, ServerSideSessionConfig
+):
     """Everything about the sessions of an application; use it wherever Litestar takes a config.
 
     Unlike Litestar's own it renews a session that is only read (``renew_on_access``).
@@ -124,6 +129,8 @@ class SQLAlchemySessionConfig(RefusesOverrides, HonoursChanges, ServerSideSessio
             patience=self.database_timeout,
             creates_table=self.create_table or creates_tables(self.alchemy_config),
             shares_reads=self.shared_reads,
+            owners=make_owners(self.model, self.owner, self.max_sessions_per_owner),
+            recorder=make_recorder(self.model, self.record_client),
         )
         """What backends know of this config."""
 

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from litestar_sessions._requests.copies import sessions_of
+from litestar_sessions._requests.devices import Devices
+from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.frames import without_frames
 from litestar_sessions.exceptions import ConfigurationError, SessionError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from litestar.connection import ASGIConnection
 
     from litestar_sessions._requests.asked import AskedSession
+    from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
 
     Connection = ASGIConnection[Any, Any, Any, Any]
 
-__all__ = ("refresh_session", "rotate_session_id", "save_session")
+T = TypeVar("T")
+
+__all__ = (
+    "end_all_sessions",
+    "end_other_sessions",
+    "end_session",
+    "list_sessions",
+    "refresh_session",
+    "rotate_session_id",
+    "save_session",
+    "signed_in_within",
+)
 
 
 def rotate_session_id(connection: Connection) -> None:
@@ -51,9 +67,71 @@ async def save_session(connection: Connection) -> StoredSession | None:
         SessionUnavailableError: The database did not answer.
         ConfigurationError: The connection has no session of this package.
     """
-    session = _innermost(connection)
+    return await _telling(_innermost(connection).save())
+
+
+async def list_sessions(connection: Connection, limit: int = 100) -> list[SessionInfo]:
+    """Return the live sessions of the owner of this one, those first that were signed in last.
+
+    What this request has not saved yet is not among them. For a visitor who is nobody there are
+    none.
+
+    Raises:
+        SessionUnavailableError: The database did not answer; so do the other functions here.
+        ConfigurationError: The config has no ``owner``, or the connection no session; so do these.
+    """
+    return await _telling(_devices(connection).list(limit))
+
+
+async def end_session(connection: Connection, id: Any) -> bool:  # noqa: A002 - as in `SessionInfo`
+    """End a session of the owner of this one; return whether there was one to end.
+
+    It is ended at once, and no request that has loaded it brings it back. ``False``: there is no
+    such session (any more), or it is somebody else's, or the visitor is nobody. If it is this one,
+    its cookie is cleared.
+
+    Args:
+        connection: Whose owner.
+        id: The ``id`` of a `SessionInfo`, or that as a string.
+    """
+    return await _telling(_devices(connection).end(id))
+
+
+async def end_other_sessions(connection: Connection) -> int:
+    """End every session of the owner of this one but this one; return how many there were.
+
+    Call it when a password is changed. For a visitor who is nobody it does nothing.
+    """
+    return await _telling(_devices(connection).end_others())
+
+
+async def end_all_sessions(connection: Connection) -> int:
+    """End every session of the owner of this one, this one too; return how many there were.
+
+    ``connection.session`` is empty then, and the cookie is cleared if one can be sent. For a
+    visitor who is nobody it does nothing.
+    """
+    return await _telling(_devices(connection).end_all())
+
+
+def signed_in_within(connection: Connection, seconds: float) -> bool:
+    """Tell whether the owner of the session has signed in so recently, for a sensitive step.
+
+    ``True`` also while somebody is being signed in. ``False``: that was longer ago, or before
+    the config had an ``owner``, or the visitor is nobody (ASVS 5.0, 7.5).
+    """
+    return _devices(connection).signed_in_within(seconds)
+
+
+def _devices(connection: Connection) -> Devices:
+    with as_litestar_does():
+        return Devices(_innermost(connection))
+
+
+async def _telling(answer: Awaitable[T]) -> T:
+    """Return an answer; what is raised instead shows no variables of frames."""
     try:
-        return await session.save()
+        return await answer
     except SessionError as error:
         raise without_frames(error)  # noqa: B904 - it is that error
 
@@ -76,11 +154,7 @@ async def refresh_session(connection: Connection) -> StoredSession | None:
         SessionUnavailableError: The database did not answer.
         ConfigurationError: The connection has no session of this package.
     """
-    session = _innermost(connection)
-    try:
-        return await session.refresh()
-    except SessionError as error:
-        raise without_frames(error)  # noqa: B904 - it is that error
+    return await _telling(_innermost(connection).refresh())
 
 
 def _innermost(connection: Connection) -> AskedSession:

@@ -18,7 +18,7 @@ HOUR = 3_600
 
 @pytest.fixture
 def store(backend: Backend, clock: Clock) -> SessionStore:
-    return SessionStore(backend.storage, clock, timedelta(seconds=HOUR))
+    return SessionStore(backend.storage, clock, timedelta(seconds=HOUR), backend.details_of)
 
 
 async def test_what_is_set_is_there_for_a_lifetime(store: SessionStore, clock: Clock) -> None:

@@ -503,7 +503,7 @@ def test_a_class_that_overrides_nothing_has_no_detour(base: Any, tmp_path: Path)
     plain = type("Own", (base,), {"note": "of the application"})
     backend = plain(ServerSideSessionConfig(), alchemy, UserSession)
     tracked = backend.open_session({"type": "http", "headers": [], "state": {}}).tracked
-    assert tracked._storage is backend.storage
+    assert tracked.storage is backend.storage
 
 
 def test_sockets_and_litestars_test_client_go_through_the_methods(

@@ -193,17 +193,17 @@ class Site:
 
     async def rows(self) -> int:
         """Return how many rows the table has."""
-        table = UserSession.__table__
-        return int((await self._execute(select(func.count()).select_from(table)))[0][0])
+        count = select(func.count()).select_from(self.backend.model)
+        return int((await self._execute(count))[0][0])
 
     async def keys(self) -> list[str]:
         """Return what stands in the column of the session IDs."""
-        rows = await self._execute(select(UserSession.session_id))
+        rows = await self._execute(select(self.backend.model.session_id))
         return [row[0] for row in rows]
 
     async def empty(self) -> None:
         """Remove all rows, behind the back of the backend."""
-        await self._execute(delete(UserSession))
+        await self._execute(delete(self.backend.model))
 
     async def dispose(self) -> None:
         """Close the connections that were opened for sessions."""
@@ -213,7 +213,7 @@ class Site:
 
     async def drop_table(self) -> None:
         """Remove the table."""
-        await self._execute(DropTable(UserSession.__table__))  # type: ignore[arg-type]  # declared wider than it is
+        await self._execute(DropTable(self.backend.model.__table__))
 
     async def _execute(self, statement: Any) -> list[Any]:
         engine = self.backend.engine
@@ -250,25 +250,24 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
         empty: Whether the sessions that are there are removed.
         settings: Those of the config.
     """
-    settings = {"max_age": MAX_AGE, **settings}
+    settings = {"max_age": MAX_AGE, "model": UserSession, **settings}
     place = "connection_string" if isinstance(url, str | URL) else "engine_instance"
     how: dict[str, Any] = {place: url}
     engine_config = SQLAlchemyAsyncConfig(**how) if is_async else SQLAlchemySyncConfig(**how)
     config: Any
     if wiring == "our config":
-        config = SQLAlchemySessionConfig(
-            alchemy_config=engine_config, model=UserSession, clock=clock, **settings
-        )
+        config = SQLAlchemySessionConfig(alchemy_config=engine_config, clock=clock, **settings)
         if subclass is not None:
             name = {"_backend_class": subclass(config._backend_class)}
             config.__class__ = type("Config", (SQLAlchemySessionConfig,), name)
         middleware = config.middleware
         backend = middleware.kwargs["backend"]
     else:
+        model = settings.pop("model")
         config = ServerSideSessionConfig(**settings)
         kind = SQLAlchemyAsyncSessionBackend if is_async else SQLAlchemySyncSessionBackend
         kind = kind if subclass is None else subclass(kind)
-        backend = kind(config, engine_config, UserSession, clock=clock)  # type: ignore[arg-type]  # of the same half
+        backend = kind(config, engine_config, model, clock=clock)  # type: ignore[arg-type]  # of the same half
         middleware = DefineMiddleware(SessionMiddleware, backend=backend)
     site = Site(config, backend, middleware, **(options or {}))
     await backend._storage.create_table()

@@ -30,33 +30,34 @@ class AskedSession(RequestSession):
         """
         if self._has_started:
             raise too_late("The session ID cannot be rotated", "rotate it before")
-        if self._error is not None:
-            raise self._error
+        self.check_loaded()
         if not self.shown.is_cleared:  # what was cleared gets one anyway
             self.tracked.rotate()
             self.tell_id()
 
     async def save(self) -> StoredSession | None:
         """Settle now; return what storage has then. The errors are those of `settle`."""
-        self._is_involved = True  # whoever asks may let the response depend on it
-        if self._error is not None and not self.shown.is_cleared:
-            raise self._error
+        self.check_loaded()
         try:
             await self.settle(asks=True)
         except SessionUnavailableError as error:
             raise self._with_doubt(without_frames(error))  # noqa: B904 - it is that error
         return self.tracked.stored
 
+    def check_loaded(self) -> None:
+        """Raise if the session could not be loaded, for somebody who needs it."""
+        self._is_involved = True  # whoever asks may let the response depend on it
+        if self._error is not None and not self.shown.is_cleared:
+            raise self._error
+
     async def refresh(self) -> StoredSession | None:
         """Have what others have made of the session; return what storage has then.
 
         The errors are those of `save`, except that no cookie is ever needed.
         """
-        self._is_involved = True
+        self.check_loaded()
         if self.shown.look() is Empty or self.shown.is_cleared:
             return None
-        if self._error is not None:
-            raise self._error
         known = self.tracked.stored
         found = await self.tracked.refresh(self.shown.look)
         if known is not None and found is None and not self.shown.is_cleared:

@@ -91,7 +91,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
     def as_store(self) -> SessionStore:
         """Return the sessions as one of Litestar's stores."""
         lifetime = timedelta(seconds=self.config.max_age)
-        store = SessionStore(self.storage, self.clock, lifetime)
+        store = SessionStore(self.storage, self.clock, lifetime, self.details_of)
         if self._is_overridden:
             store.storage = OverriddenStorage(self, self.storage, store)
         return store
@@ -168,7 +168,8 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         if errand := errand_of(self, "set", session_id):
             await errand.do(session_id, data)
         else:
-            await self._storage.save(session_id, data, self.next_expiry())
+            expires_at, details = self.next_expiry(), self.details_of(data)
+            await self._storage.save(session_id, data, expires_at, details=details)
 
     async def delete(self, session_id: str, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Delete a session; do nothing if there is none."""
@@ -181,10 +182,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         await (errand.do("") if errand else self._storage.delete_all())
 
     async def delete_expired(self) -> int:
-        """Delete every expired session; return how many there were.
-
-        A session that is saved meanwhile stays.
-        """
+        """Delete every expired session but those that are saved meanwhile; return the number."""
         return await self._storage.delete_expired()
 
     async def prepare(self) -> None:

@@ -15,6 +15,7 @@ from litestar.middleware.session.server_side import ServerSideSessionBackend
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.checks import MAX_ID_BYTES, MIN_ID_BYTES
 from litestar_sessions._requests.settings import settings_of
+from litestar_sessions._requests.signing import details_of_set
 from litestar_sessions._requests.subclasses import overrides
 from litestar_sessions._sql import dialects
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from litestar_sessions._requests.policy import SessionPolicy
+    from litestar_sessions._sql.details import SessionDetails
     from litestar_sessions._sql.keys import SessionKeys
 
 __all__ = ("SQLAlchemySessionBackendBase",)
@@ -132,6 +134,10 @@ class SQLAlchemySessionBackendBase(ServerSideSessionBackend, ABC, Generic[SQLAlc
     def supports_upsert(dialect: Dialect | None = None, force_disable_upsert: bool = False) -> bool:  # noqa: FBT001, FBT002 - Advanced Alchemy's signature
         """Tell whether the dialect has an ``INSERT`` that updates on a conflict."""
         return dialects.supports_upsert(dialect, force_disable=force_disable_upsert)
+
+    def details_of(self, data: bytes) -> SessionDetails | None:
+        """Return what is written with data that replaces a session, whatever that was."""
+        return details_of_set(self, self.settings.owners, data)
 
     def next_expiry(self) -> datetime:
         """Return when a session expires that is saved or renewed now."""

@@ -64,8 +64,8 @@ class FollowedSession(KnownSession):
 
     async def _ask(self, base: StoredSession) -> StoredSession | None:
         if base.id is None:
-            return await self._storage.load(self.session_id)
-        return await self._storage.reload(base, self.session_id)
+            return await self.storage.load(self.session_id)
+        return await self.storage.reload(base, self.session_id)
 
     def _follow(self, session: Any, base: StoredSession, current: StoredSession) -> None:
         """Have what others have made of the session, and changes of this request on top of it."""

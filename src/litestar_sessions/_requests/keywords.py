@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from litestar.connection import ASGIConnection
     from litestar.types import Scopes
 
     from litestar_sessions._requests.policy import OnConflict
@@ -37,6 +38,9 @@ class SessionKeywords(TypedDict, total=False):
     persistent: bool
     partitioned: bool
     on_conflict: OnConflict
+    owner: str | Callable[[dict[str, Any]], str | None] | None
+    max_sessions_per_owner: int | None
+    record_client: bool | Callable[[ASGIConnection[Any, Any, Any, Any]], str | None]
     hash_session_ids: bool
     session_id_keys: Sequence[bytes | str]
     take_over: Literal["plain", "sha256"] | None

@@ -56,6 +56,18 @@ def _is_switch(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_count_or_none(value: Any) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_owner(value: Any) -> bool:
+    return value is None or isinstance(value, str) or callable(value)
+
+
+def _is_switch_or_function(value: Any) -> bool:
+    return isinstance(value, bool) or callable(value)
+
+
 def _are_keys(value: Any) -> bool:
     is_sequence = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
     return is_sequence and all(isinstance(key, str | bytes) for key in value)
@@ -76,6 +88,13 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
         *("renew_on_access", "secure", "httponly", "persistent", "partitioned"),
         *("hash_session_ids", "create_table", "own_pool", "shared_reads"),
     ),
+    (_is_count_or_none, "a number of sessions, such as 5, or leave it out"): (
+        "max_sessions_per_owner",
+    ),
+    (_is_owner, "a key of the session, such as 'user_id', or a function that returns a string"): (
+        "owner",
+    ),
+    (_is_switch_or_function, "True, or a function that returns an address"): ("record_client",),
     (_are_keys, "a list of secrets, as in session_id_keys=[secret]"): ("session_id_keys",),
     (callable, "a function that returns the current time"): ("clock",),
 }

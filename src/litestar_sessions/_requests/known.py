@@ -30,11 +30,11 @@ class KnownSession:
         "_others",
         "_scope",
         "_session_id",
-        "_storage",
         "codec",
         "has_news",
         "is_lost",
         "settings",
+        "storage",
         "stored",
     )
 
@@ -45,7 +45,7 @@ class KnownSession:
         """Whether the ID or the expiry is another than the browser knows."""
         self.codec = codec
         self.settings = settings
-        self._storage = storage
+        self.storage = storage
         self._scope = scope
         self._others: dict[str, StoredSession | None] = {}
         """What else the visitor's cookies name; ``None`` for what could not be loaded."""

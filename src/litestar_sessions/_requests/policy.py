@@ -11,6 +11,7 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("MERGES", "OnConflict", "SessionPolicy", "is_same", "make_policy", "merge")
@@ -56,12 +57,16 @@ class SessionPolicy:
         expires_at = self.expiry(now, session)
         return expires_at if expires_at - session.expires_at > self.renewal_interval else None
 
-    def is_over(self, now: datetime, session: StoredSession) -> bool:
+    def is_over(self, now: datetime, session: StoredSession | SessionInfo) -> bool:
         """Tell whether the absolute timeout has passed, whatever the row says."""
         end = self._end(session)
         return end is not None and end <= now
 
-    def _end(self, session: StoredSession) -> datetime | None:
+    def not_over(self, now: datetime, sessions: list[SessionInfo]) -> list[SessionInfo]:
+        """Return those for which the absolute timeout has not passed."""
+        return [session for session in sessions if not self.is_over(now, session)]
+
+    def _end(self, session: StoredSession | SessionInfo) -> datetime | None:
         if self.absolute_timeout is None or session.created_at is None:
             return None
         return session.created_at + self.absolute_timeout

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from litestar_sessions._drivers.engine_config import EngineConfig
+    from litestar_sessions._requests.clients import ClientRecorder
+    from litestar_sessions._requests.owners import Owners
     from litestar_sessions._requests.policy import SessionPolicy
 
 __all__ = (
@@ -71,6 +73,10 @@ class SessionSettings:
     """The engine for creating tables and deleting many sessions; by default that of requests."""
     health: Health = field(default_factory=Health)
     """What is known of the database; whatever asks it shares it."""
+    owners: Owners | None = None
+    """How the owner of a session is found, if that is wanted."""
+    recorder: ClientRecorder | None = None
+    """What finds user agent and IP address, if that is wanted."""
     endings: Endings = field(default_factory=Endings)
     """The sessions that are being ended for requests that were cancelled."""
 
@@ -82,6 +88,11 @@ class SessionSettings:
         """
         if self.creates_table:
             SessionTable(self.model).check_creation(self.engine.dialect)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What is loaded with each session, besides data and expiry."""
+        return () if self.owners is None else ("owner", "signed_in_at")
 
     def forget_memory(self) -> None:
         """Know that a table in memory is gone, as it is when its connection is closed."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.details import SessionDetails
 
 __all__ = ("SessionStore",)
 
@@ -23,13 +24,19 @@ class SessionStore(Store):
         storage: Where the sessions are.
         clock: What returns the current time, aware.
         lifetime: How long a session lives that is set without a time of its own.
+        details_of: What is written with the data of a session.
     """
 
-    __slots__ = ("_clock", "_lifetime", "storage")
+    __slots__ = ("_clock", "_details_of", "_lifetime", "storage")
 
     def __init__(
-        self, storage: SessionStorage, clock: Callable[[], datetime], lifetime: timedelta
+        self,
+        storage: SessionStorage,
+        clock: Callable[[], datetime],
+        lifetime: timedelta,
+        details_of: Callable[[bytes], SessionDetails | None],
     ) -> None:
+        self._details_of = details_of
         self.storage = storage
         self._clock = clock
         self._lifetime = lifetime
@@ -39,7 +46,8 @@ class SessionStore(Store):
     ) -> None:
         """Replace the data of a session, or create it; it lives for ``lifetime`` by default."""
         data = value.encode() if isinstance(value, str) else value
-        await self.storage.save(key, data, self._expiry(expires_in))
+        details = self._details_of(data)
+        await self.storage.save(key, data, self._expiry(expires_in), details=details)
 
     async def get(self, key: str, renew_for: int | timedelta | None = None) -> bytes | None:
         """Return the data of a live session, or ``None``; move its expiry if that is wanted."""

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.candidates import choose, delete_each, find
 from litestar_sessions._requests.codec import decode, encode, encode_merged
-from litestar_sessions._requests.errors import UNANSWERED, SessionConflictError, too_late
-from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.errors import SessionConflictError, too_late
 from litestar_sessions._requests.following import FollowedSession
 from litestar_sessions._requests.policy import MERGES
+from litestar_sessions._requests.renewals import RenewedSession
+from litestar_sessions._requests.signing import with_details
 from litestar_sessions._requests.strangers import is_empty
 from litestar_sessions._sql.records import StoredSession
-from litestar_sessions.exceptions import (
-    SessionDamagedError,
-    SessionExistsError,
-)
+from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from litestar_sessions._sql.details import SessionDetails
 
 __all__ = ("TrackedSession",)
 
 _NO_COOKIE = "A new session cannot be saved", "save it before"
 
 
-class TrackedSession(FollowedSession):
+class TrackedSession(FollowedSession, RenewedSession):
     """A session that storage is asked for, and that it is brought up to date with."""
 
     __slots__ = ()
@@ -38,7 +38,7 @@ class TrackedSession(FollowedSession):
             SessionUnavailableError: The database did not answer.
         """
         self._others = dict.fromkeys(session_ids)
-        self._others = await find(self._storage, session_ids)
+        self._others = await find(self.storage, session_ids)
         choice = choose(self._others, self.codec, self.settings.policy, self._now)
         if choice is None:
             return None
@@ -53,7 +53,7 @@ class TrackedSession(FollowedSession):
         """
         if self.stored is not None:
             self._others = {self.session_id: self.stored, **self._others}
-        await delete_each(self._storage, self._others)
+        await delete_each(self.storage, self._others)
         self._others = {}
         self._forget()
         self.has_news = True
@@ -79,39 +79,46 @@ class TrackedSession(FollowedSession):
         if not may_tell and (self.stored is None or self._new_id is not None):
             raise too_late(*_NO_COOKIE)
         try:
-            await self._save(session, data, asks=asks)
+            await self._save(session, data, may_tell=may_tell, asks=asks)
         except SessionDamagedError as error:  # by another request
             self._begin_anew(self.session_id, error)
             if not may_tell:
                 raise too_late(*_NO_COOKIE) from error
             await self._create(data)
 
-    async def _save(self, session: Any, data: bytes, *, asks: bool) -> None:
+    async def _save(self, session: Any, data: bytes, *, may_tell: bool, asks: bool) -> None:
         if self.stored is None:
             await self._create(data)
         elif self._new_id is not None or self._is_changed(data, self.stored):
-            await self._update(session, data, self.stored)
+            await self._update(session, data, self.stored, may_tell=may_tell)
         else:
             if asks:
                 current = await self._look_again(self.stored)
                 if current is not None:
                     self._follow(session, self.stored, current)
             if self.stored is not None:
-                await self._renew(self.stored)
+                await self._renew(session, self.stored)
 
     async def _create(self, data: bytes) -> None:
         expires_at = self.settings.policy.expiry(self._now)
+        details = self._details(data)
         try:
-            stored = await self._storage.create(self.session_id, data, expires_at)
+            stored = await self.storage.create(self.session_id, data, expires_at, details=details)
         except SessionExistsError:
             # Nobody else knows the ID: the row was written before its connection was lost.
-            stored = StoredSession(data, expires_at)
+            stored = StoredSession(data, expires_at, details=details)
         self._adopt(stored)
+        await self._end_oldest(details)
 
-    async def _update(self, session: Any, data: bytes, base: StoredSession) -> None:
+    async def _update(
+        self, session: Any, data: bytes, base: StoredSession, *, may_tell: bool
+    ) -> None:
         theirs = base
         for _ in range(MERGES):
-            if await self._replace(data, theirs):
+            details = self._details(data, theirs)
+            if not await self._admit(details, may_tell=may_tell):
+                return
+            if await self._replace(data, theirs, details):
                 if theirs is not base and isinstance(session, dict):
                     session.clear()
                     session.update(decode(self.codec, data))
@@ -125,29 +132,40 @@ class TrackedSession(FollowedSession):
             data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
 
-    async def _replace(self, data: bytes, theirs: StoredSession) -> bool:
+    async def _admit(self, details: SessionDetails | None, *, may_tell: bool) -> bool:
+        """Have another ID for a session that gets another owner; tell whether it is to be written.
+
+        Where the browser cannot be told of an ID, a session that is to be nobody's is ended.
+        """
+        if details is None or "signed_in_at" not in details:
+            return True
+        if may_tell:
+            if self._new_id is None:
+                self.rotate()
+            return True
+        if details["owner"] is not None:
+            raise too_late("A session cannot get another owner", "sign in before")
+        await self.end()
+        self.is_lost = True
+        return False
+
+    async def _replace(
+        self, data: bytes, theirs: StoredSession, details: SessionDetails | None
+    ) -> bool:
         """Write the data if storage still has theirs."""
         policy = self.settings.policy
         expires_at = policy.expiry(self._now, theirs)
-        is_done = await self._storage.update(
+        is_done = await self.storage.update(
             self.session_id,
             data,
             expires_at,
             expected=None if policy.on_conflict == "overwrite" else theirs.data,
             new_id=self._new_id,
+            details=details,
         )
         if is_done:
             self._take_new_id()
-            self._adopt(replace(theirs, data=data, expires_at=expires_at))
+            known = with_details(theirs, details)
+            self._adopt(replace(theirs, data=data, expires_at=expires_at, details=known))
+            await self._end_oldest(details)
         return is_done
-
-    async def _renew(self, stored: StoredSession) -> None:
-        expires_at = self.settings.policy.renewed(self._now, stored)
-        if expires_at is None:
-            return
-        try:
-            if await self._storage.touch(self.session_id, expires_at):
-                self._adopt(replace(stored, expires_at=expires_at))
-        except UNANSWERED as error:
-            # The session was read, which is all that the request needed.
-            warn("not_renewed", "A session was not renewed: the database did not answer", error)

@@ -1,0 +1,62 @@
+"""The settings for whose sessions these are, and what can be asked of a config about them."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+from litestar_sessions._requests.owners import as_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from litestar.connection import ASGIConnection
+
+    from litestar_sessions._requests.backend import StorageSessionBackend
+    from litestar_sessions._sql.infos import SessionInfo
+
+__all__ = ("KnowsOwners",)
+
+
+@dataclass
+class KnowsOwners:
+    """A config that knows the owners of its sessions."""
+
+    _: KW_ONLY
+    owner: str | Callable[[dict[str, Any]], str | None] | None = None
+    """Whose a session is: the key that tells, or what returns the owner of one, a string.
+
+    A session that gets another owner gets another session ID with it.
+    """
+    max_sessions_per_owner: int | None = None
+    """How many live sessions an owner may have; signing in ends the oldest ones beyond."""
+    record_client: bool | Callable[[ASGIConnection[Any, Any, Any, Any]], str | None] = False
+    """Whether user agent and IP address are kept; a function returns the address behind a proxy."""
+
+    if TYPE_CHECKING:
+
+        def create_backend(self) -> StorageSessionBackend[Any]: ...
+
+    async def list_sessions(self, owner: str, limit: int = 100) -> list[SessionInfo]:
+        """Return the live sessions of an owner, those first that were signed in last.
+
+        Raises:
+            SessionUnavailableError: The database did not answer.
+            SessionDatabaseError: The model has no owners.
+        """
+        whose = as_owner(owner)
+        backend = self.create_backend()
+        if whose is None:
+            return []
+        infos = await backend.storage.list_owned(whose, limit=limit)
+        return backend.policy.not_over(backend.clock(), infos)
+
+    async def end_sessions(self, owner: str) -> int:
+        """End every session of an owner at once; return how many there were.
+
+        Raises:
+            SessionUnavailableError: The database did not answer.
+            SessionDatabaseError: The model has no owners.
+        """
+        whose = as_owner(owner)
+        return 0 if whose is None else await self.create_backend().storage.end_owned(whose)

@@ -1,0 +1,50 @@
+"""What is written of a session that was only read, if it can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from litestar_sessions._requests.errors import UNANSWERED
+from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.signing import SignedSession, with_details
+
+if TYPE_CHECKING:
+    from litestar_sessions._sql.details import SessionDetails
+    from litestar_sessions._sql.records import StoredSession
+
+__all__ = ("RenewedSession",)
+
+
+class RenewedSession(SignedSession):
+    """A session whose life is prolonged by reading it."""
+
+    __slots__ = ()
+
+    async def _renew(self, session: Any, stored: StoredSession) -> None:
+        """Have the session live longer, and its row say whose it is, if either is due."""
+        owner = self._unwritten_owner(session, stored)
+        expires_at = self.settings.policy.renewed(self._now, stored)
+        if owner is None and expires_at is None:
+            return
+        try:
+            if owner is not None:
+                await self._write_owner(stored, owner)
+            elif expires_at is not None:
+                details = self._client_details()
+                if await self.storage.touch(self.session_id, expires_at, details=details):
+                    self._adopt(replace(stored, expires_at=expires_at))
+        except UNANSWERED as error:
+            # The session was read, which is all that the request needed.
+            warn("not_renewed", "A session was not renewed: the database did not answer", error)
+
+    async def _write_owner(self, stored: StoredSession, owner: SessionDetails) -> None:
+        """Write whose the session is, unless another request changes it: that one does."""
+        policy, now = self.settings.policy, self._now
+        renews = policy.renewal_interval is not None
+        expires_at = policy.expiry(now, stored) if renews else stored.expires_at
+        if await self.storage.update(
+            self.session_id, stored.data, expires_at, expected=stored.data, details=owner
+        ):
+            details = with_details(stored, owner)
+            self._adopt(replace(stored, expires_at=expires_at, details=details))
