@@ -115,7 +115,8 @@ async def test_the_newest_come_first_and_a_limit_leaves_out_the_oldest(
         await owning.create(str(number), b"", clock.after(minutes=1), details=details)  # type: ignore[arg-type]  # a dictionary of these
     listed = [info.user_agent for info in await owning.list_owned("Ann")]
     assert listed == ["0", "1", "3", "2"]
-    assert len(await owning.list_owned("Ann", limit=2)) == 2
+    for limit, count in ((2, 2), (9, 4), (0, 0), (-1, 0)):
+        assert len(await owning.list_owned("Ann", limit=limit)) == count
 
 
 async def test_what_has_expired_is_neither_listed_nor_counted(

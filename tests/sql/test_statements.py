@@ -12,11 +12,12 @@ from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys, hashed, plain
+from litestar_sessions._sql.owned import OwnedStatements
 from litestar_sessions._sql.statements import SessionStatements
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions._sql.types import UTCTimestamp
 from tests.support.dialects import DIALECTS, ORACLE, sql
-from tests.support.models import Audited, NobodysBase, UserSession
+from tests.support.models import Audited, FullSession, NobodysBase, UserSession
 
 TWO_KEYS = SessionKeys((hashed, plain))
 
@@ -59,6 +60,30 @@ def test_every_statement_is_one_of_its_dialect(
     else:
         text = sql(statement, DIALECTS[grammar])
         assert len(sqlglot.parse(text, dialect=grammar)) == 1
+
+
+DETAILS = ("owner", "owner_bytes", "signed_in_at", "user_agent")
+
+
+@pytest.mark.parametrize("name", ["insert", "save", "replace", "update", "touch", "rotate"])
+@pytest.mark.parametrize("grammar", DIALECTS)
+def test_details_are_written_by_the_same_statement(grammar: str, name: str) -> None:
+    statements = SessionStatements(FullSession, DIALECTS[grammar])
+    text = sql(getattr(statements.writing(DETAILS), name), DIALECTS[grammar])
+    assert len(sqlglot.parse(text, dialect=grammar)) == 1
+    written = ["last_seen_at", *(DETAILS if name != "rotate" else ())]
+    times = 2 if name == "save" else 1  # for a new row, and for one that is there
+    assert all(text.count(column) >= times for column in written)
+    assert statements.writing(DETAILS) is statements.writing(DETAILS)
+    assert statements.writing(()) is statements
+
+
+@pytest.mark.parametrize("name", ["listed", "end_all", "end_one", "end_others", "end_oldest"])
+@pytest.mark.parametrize("grammar", DIALECTS)
+def test_a_statement_for_an_owner_is_one_of_its_dialect(grammar: str, name: str) -> None:
+    text = sql(getattr(OwnedStatements(SessionTable(FullSession)), name), DIALECTS[grammar])
+    assert len(sqlglot.parse(text, dialect=grammar)) == 1
+    assert "owner" in text
 
 
 @pytest.mark.parametrize("grammar", DIALECTS)

@@ -38,7 +38,7 @@ class OwnedVerbs(Verbs):
         Raises:
             ConfigurationError: The model has no owners; so do the other verbs for owners.
         """
-        sought = self._of(owner, limit=limit)
+        sought = self._of(owner, limit=max(limit, 0))  # SQLite takes a negative one for none
         answer = partial(session_infos, names=self._owned.told)
         return self._execution.read(self._owned.listed, sought, answer)
 
