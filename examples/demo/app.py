@@ -15,6 +15,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Template
 from litestar.template.config import TemplateConfig
 
+from examples.demo.live import stay_live
 from examples.demo.sessions import UserSession, describe
 from litestar_sessions import SessionPlugin, rotate_session_id, save_session
 
@@ -123,7 +124,7 @@ def create_app(url: URL) -> Litestar:
         url, key="demo_session", max_age=int(LIFETIME.total_seconds()), model=UserSession
     )
     app = Litestar(
-        [show, sign_in, save_note, sign_out],
+        [show, sign_in, save_note, sign_out, stay_live],
         plugins=[sessions],
         csrf_config=CSRFConfig(CSRF_SECRET, cookie_name="demo_csrf", cookie_httponly=True),
         template_config=TemplateConfig(

@@ -8,8 +8,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
+from litestar.exceptions import WebSocketDisconnect
+from litestar.testing import TestClient
 from sqlalchemy import create_engine, delete, select
 
+from examples.demo.live import SIGNED_OUT, stay_live
+from tests.support.apps import app_of
 from tests.support.demo import Visitor, demo, shown
 from tests.support.models import UserSession
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from litestar_sessions import SQLAlchemySessionConfig
     from tests.support.databases import Database
 
 
@@ -216,3 +221,22 @@ def test_the_wrong_csrf_cookie_does_not_stay_wrong(visitor: Visitor) -> None:
     page = visitor.post("/sign-in", data={"name": "Ann", "_csrf_token": "x"})
     assert page.status_code == 403
     assert "Hello" in visitor.send_form("/sign-in", name="Ann").text
+
+
+def test_a_socket_is_closed_once_its_visitor_has_signed_out_elsewhere(
+    config: SQLAlchemySessionConfig,
+) -> None:
+    with TestClient(app_of(config, stay_live)) as client:
+        with client.websocket_connect("/live") as socket, pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+        client.post("/set", json={"name": "Ann"})
+        with client.websocket_connect("/live") as socket:
+            assert socket.receive_json() == {"name": "Ann"}
+            client.post("/set", json={"name": "Bob"})
+            socket.send_text("still there?")
+            assert socket.receive_json() == {"name": "Bob"}
+            client.post("/clear")
+            socket.send_text("still there?")
+            with pytest.raises(WebSocketDisconnect) as ended:
+                socket.receive_json()
+        assert ended.value.code == SIGNED_OUT
