@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         refresh_session,
         rotate_session_id,
         save_session,
+        set_session_lifetime,
         signed_in_within,
     )
     from litestar_sessions.default_model import Session
@@ -74,6 +75,7 @@ __all__ = (
     "refresh_session",
     "rotate_session_id",
     "save_session",
+    "set_session_lifetime",
     "signed_in_within",
 )
 
@@ -103,6 +105,7 @@ _HOMES = {
         "refresh_session",
         "rotate_session_id",
         "save_session",
+        "set_session_lifetime",
         "signed_in_within",
     ),
     "default_model": ("Session",),

@@ -31,6 +31,7 @@ __all__ = (
     "refresh_session",
     "rotate_session_id",
     "save_session",
+    "set_session_lifetime",
     "signed_in_within",
 )
 
@@ -50,6 +51,36 @@ def rotate_session_id(connection: Connection) -> None:
         ConfigurationError: The connection has no session of this package.
     """
     _innermost(connection).rotate()
+
+
+def set_session_lifetime(
+    connection: Connection,
+    seconds: float | None,
+    persistent: bool | None = None,  # noqa: FBT001 - as it reads on sign-in
+) -> None:
+    """Have the session live for that long without a request, from now on and whoever renews it.
+
+    "Keep me signed in" for 30 days is ``set_session_lifetime(request, 30 * 86_400)`` on sign-in. It
+    is kept in the row, together with which it is saved, and stays when the ID is rotated or other
+    requests change the session. It cannot go beyond ``absolute_timeout``. Of two requests that set
+    it at once the later one wins, and one that does not set it never sets it back.
+
+    Args:
+        connection: Whose session it is. After ``clear_session()``, that of the one that follows.
+        seconds: The idle timeout in whole seconds; ``None`` for ``max_age`` of the config.
+        persistent: Whether the browser keeps the cookie when it is closed; ``None`` for what the
+            config says.
+
+    Raises:
+        ResponseStartedError: The response has started, or the WebSocket is accepted, so that no
+            cookie can be sent.
+        SessionUnavailableError: The session could not be loaded.
+        ConfigurationError: The model lacks the columns, or the connection has no session of this
+            package.
+        TypeError: The seconds are no number.
+        ValueError: No session can live for that long.
+    """
+    _innermost(connection).live_for(seconds, persistent=persistent)
 
 
 async def save_session(connection: Connection) -> StoredSession | None:

@@ -95,6 +95,21 @@ def test_many_sessions_are_loaded_by_a_statement_of_its_dialect(grammar: str) ->
     assert statements.load_many(4) is statements.load_many(4)
 
 
+@pytest.mark.parametrize("name", ["insert", "update", "touch", "load_and_touch"])
+@pytest.mark.parametrize("written", [(), ("lifetime", "lifetime_was", "persistent_was")])
+@pytest.mark.parametrize("grammar", DIALECTS)
+def test_statements_about_lifetimes_are_ones_of_their_dialect(
+    grammar: str, written: tuple[str, ...], name: str
+) -> None:
+    statements = SessionStatements(FullSession, DIALECTS[grammar]).writing(written)
+    statement = getattr(statements, name)
+    if statement is not None and (grammar, name) != ("oracle", "load_and_touch"):
+        text = sql(statement, DIALECTS[grammar])
+        assert len(sqlglot.parse(text, dialect=grammar)) == 1
+        if name == "touch":
+            assert ("CASE" in text) is not bool(written)
+
+
 def test_oracle_compares_data_as_it_can() -> None:
     statement = SessionStatements(UserSession, ORACLE).update
     text = sql(statement, ORACLE)

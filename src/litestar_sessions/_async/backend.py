@@ -27,7 +27,7 @@ class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
             self.model,
             clock=self.clock,
             keys=self.keys,
-            details=self.settings.details,
             patient_engine=check_engine(ASYNC, self.settings.patient_engine or engine),
+            details=self.settings.details,
         )
         return in_place(storage, engine)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from litestar_sessions._async.saving import SavingVerbs
 from litestar_sessions._sql.details import columns_of
 from litestar_sessions._sql.records import whole
-from litestar_sessions._sql.types import as_utc
 from litestar_sessions.exceptions import SessionExistsError
 
 if TYPE_CHECKING:
@@ -32,14 +30,13 @@ class WritingVerbs(SavingVerbs):
     async def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
         """Return a live session and move its expiry; ``None`` if there is none.
 
-        Two statements on MySQL and MariaDB, otherwise one.
+        One with a lifetime of its own lives on for that. Two statements on MySQL and MariaDB,
+        otherwise one.
         """
         statement = self._statements.load_and_touch
         if statement is None:
-            session = await self.load(session_id)
-            if session is None or not await self.touch(session_id, expires_at):
-                return None
-            return replace(session, expires_at=as_utc(expires_at))
+            is_live = await self.touch(session_id, expires_at)
+            return await self.load(session_id) if is_live else None
         change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
         session = await self._execution.write(statement, change, self._answer)
         while session is None and await self._unite(session_id):
@@ -67,7 +64,8 @@ class WritingVerbs(SavingVerbs):
             expires_at: The new expiry.
             expected: The data to replace; ``None`` for any.
             new_id: An ID to have instead; the old one is dead from then on.
-            details: What else the row is to say from then on; others stay as they are.
+            details: What else the row is to say from then on, or has to say before; others stay
+                as they are.
 
         Raises:
             SessionExistsError: There is a session under the new ID, live or expired; both stay.
@@ -90,7 +88,10 @@ class WritingVerbs(SavingVerbs):
     async def touch(
         self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
     ) -> bool:
-        """Move the expiry of a live session, and write details; return whether there was one."""
+        """Move the expiry of a live session, and write details; return whether there was one.
+
+        One with a lifetime of its own lives on for that, unless the details say what it was.
+        """
         columns = columns_of(details)
         change = self._parameters.change(
             session_id, expires_at=expires_at, now=self.clock(), **columns

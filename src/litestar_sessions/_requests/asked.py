@@ -8,7 +8,10 @@ from litestar.types import Empty
 
 from litestar_sessions._requests.errors import SessionUnavailableError, too_late
 from litestar_sessions._requests.frames import without_frames
+from litestar_sessions._requests.lifetimes import lifetime_of
 from litestar_sessions._requests.request_session import RequestSession
+from litestar_sessions._sql.requirements import require_extras
+from litestar_sessions._sql.table import SessionTable
 
 if TYPE_CHECKING:
     from litestar_sessions._sql.records import StoredSession
@@ -34,6 +37,28 @@ class AskedSession(RequestSession):
         if not self.shown.is_cleared:  # what was cleared gets one anyway
             self.tracked.rotate()
             self.tell_id()
+
+    def live_for(self, seconds: float | None, *, persistent: bool | None) -> None:
+        """Have the session get a lifetime of its own when it is saved.
+
+        Raises:
+            ResponseStartedError: No cookie can be sent any more.
+            SessionUnavailableError: The session could not be loaded.
+            ConfigurationError: The model has no columns for that.
+            TypeError: The seconds are no number.
+            ValueError: No session can live for that long.
+        """
+        if self._has_started:
+            raise too_late("The lifetime of a session cannot be changed", "change it before")
+        settings = self.tracked.settings
+        if not settings.has_lifetimes:
+            names = "lifetime", "persistent"
+            require_extras(SessionTable(settings.model), "set_session_lifetime", *names)
+        is_next = self.shown.look() is Empty or self.shown.is_cleared
+        if self._error is not None and not is_next:
+            raise self._error
+        whole = None if seconds is None else lifetime_of(seconds, settings.clock())
+        self.tracked.live_for(whole, persistent=persistent, is_next=is_next)
 
     async def save(self) -> StoredSession | None:
         """Settle now; return what storage has then. The errors are those of `settle`."""

@@ -6,6 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from litestar_sessions._requests.events import warn_of_damage
+from litestar_sessions._sql.details import expected_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,17 +17,22 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.codec import SessionCodec
     from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.details import SessionDetails
     from litestar_sessions._sql.records import StoredSession
     from litestar_sessions.exceptions import SessionDamagedError
 
 __all__ = ("KnownSession",)
+
+_AS_IT_IS: SessionDetails = {}
 
 
 class KnownSession:
     """A session that storage has, or one that it does not have yet."""
 
     __slots__ = (
+        "_lifetime",
         "_new_id",
+        "_next_lifetime",
         "_others",
         "_scope",
         "_session_id",
@@ -47,6 +53,7 @@ class KnownSession:
         self.settings = settings
         self.storage = storage
         self._scope = scope
+        self._next_lifetime = _AS_IT_IS
         self._others: dict[str, StoredSession | None] = {}
         """What else the visitor's cookies name; ``None`` for what could not be loaded."""
         self._forget()
@@ -56,6 +63,8 @@ class KnownSession:
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
         self._new_id: str | None = None
+        self._lifetime, self._next_lifetime = self._next_lifetime, _AS_IT_IS
+        """The lifetime that the session gets when it is saved, if it is to have another one."""
         self.is_lost = False
         """Whether another request has ended the session, or given it another ID."""
 
@@ -69,7 +78,7 @@ class KnownSession:
     @property
     def cookie_age(self) -> int | None:
         """For how many seconds the browser is to keep the cookie; ``None``: until it is closed."""
-        if self.stored is None or not self.settings.policy.persistent:
+        if self.stored is None or not self.settings.policy.keeps_cookie(self.stored.details):
             return None
         return ceil(self.stored.seconds_left(self._now))
 
@@ -86,6 +95,38 @@ class KnownSession:
         """Have the session get another ID when it is saved; a new one has an ID of its own."""
         if self.stored is not None:
             self._new_id = self.codec.generate_session_id()
+
+    def live_for(self, seconds: int | None, *, persistent: bool | None, is_next: bool) -> None:
+        """Have the session get a lifetime of its own when it is saved.
+
+        Args:
+            seconds: How long that is; ``None`` for that of the config.
+            persistent: Whether the browser keeps the cookie; ``None`` for what the config says.
+            is_next: Whether it is a session that begins when this one has ended.
+        """
+        lifetime: SessionDetails = {"lifetime": seconds, "persistent": persistent}
+        if is_next:
+            self._next_lifetime = lifetime
+        else:
+            self._lifetime = lifetime
+
+    def _with_lifetime(
+        self, details: SessionDetails | None, theirs: StoredSession | None = None
+    ) -> SessionDetails | None:
+        """Return what is written, and that nothing is if the lifetime is another one by now.
+
+        So whoever changes it and whoever reckons with it see each other: the expiry and the cookie
+        are always those of the lifetime that the row says.
+        """
+        if not self.settings.has_lifetimes:
+            return details
+        if theirs is None:
+            return {**(details or {}), **self._lifetime}
+        return {**(details or {}), **self._lifetime, **expected_of(theirs.details)}
+
+    def _is_to_live_otherwise(self, stored: StoredSession) -> bool:
+        known = stored.details or {}
+        return any(known.get(name) != value for name, value in self._lifetime.items())
 
     def _is_still_ours(self, current: StoredSession | None) -> TypeGuard[StoredSession]:
         """Tell whether a row is still that of the session; if it is not, lose the session.
@@ -109,6 +150,7 @@ class KnownSession:
 
     def _adopt(self, stored: StoredSession) -> None:
         self.stored = stored
+        self._lifetime = _AS_IT_IS
         self.has_news = True
 
     def _begin_anew(self, session_id: str, error: SessionDamagedError) -> None:

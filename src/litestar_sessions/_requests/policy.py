@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from litestar_sessions._requests.lifetimes import check_lifetime
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from litestar_sessions._sql.details import SessionDetails
     from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("MERGES", "OnConflict", "SessionPolicy", "is_same", "make_policy", "merge")
+__all__ = (
+    "MERGES",
+    "OnConflict",
+    "SessionPolicy",
+    "is_same",
+    "make_policy",
+    "merge",
+)
 
 OnConflict: TypeAlias = Literal["merge", "overwrite", "error"]
 
@@ -23,9 +33,6 @@ MERGES = 20
 
 RENEWALS = 10
 """Into how many parts the idle timeout is divided; a session is renewed once in each."""
-
-# A century of room: a lifetime that fits today must also fit while the process runs on.
-_LATEST_EXPIRY = datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=36_525)
 
 
 @dataclass(frozen=True)
@@ -40,9 +47,22 @@ class SessionPolicy:
     persistent: bool = True
     """Whether the browser keeps the cookie when it is closed."""
 
-    def expiry(self, now: datetime, session: StoredSession | None = None) -> datetime:
-        """Return when a session expires that is saved now; one that is new is ``None``."""
-        idle = now + self.idle_timeout
+    def expiry(
+        self,
+        now: datetime,
+        session: StoredSession | None = None,
+        details: SessionDetails | None = None,
+    ) -> datetime:
+        """Return when a session expires that is saved now.
+
+        Args:
+            now: When that is.
+            session: What storage has of it; ``None`` if it is new.
+            details: What its row is to say; by default that stays as it is.
+        """
+        if details is None and session is not None:
+            details = session.details
+        idle = now + (self._idle_timeout(details) if details else self.idle_timeout)
         if self.absolute_timeout is None:
             return idle
         if session is None:
@@ -55,7 +75,19 @@ class SessionPolicy:
         if self.renewal_interval is None:
             return None
         expires_at = self.expiry(now, session)
-        return expires_at if expires_at - session.expires_at > self.renewal_interval else None
+        interval = self.renewal_interval
+        if session.details and session.details.get("lifetime"):  # which may be shorter than that
+            interval = min(interval, self._idle_timeout(session.details) / RENEWALS)
+        return expires_at if expires_at - session.expires_at > interval else None
+
+    def keeps_cookie(self, details: SessionDetails | None) -> bool:
+        """Tell whether the browser keeps the cookie of a session when it is closed."""
+        own = details.get("persistent") if details else None
+        return self.persistent if own is None else own
+
+    def _idle_timeout(self, details: SessionDetails | None) -> timedelta:
+        own = details.get("lifetime") if details else None
+        return self.idle_timeout if own is None else timedelta(seconds=own)
 
     def is_over(self, now: datetime, session: StoredSession | SessionInfo) -> bool:
         """Tell whether the absolute timeout has passed, whatever the row says."""
@@ -125,9 +157,9 @@ def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name
     Raises:
         ConfigurationError: A setting cannot work; the message names the remedy.
     """
-    _check_lifetime("max_age", max_age, now)
+    check_lifetime("max_age", max_age, now)
     if absolute_timeout is not None:
-        _check_lifetime("absolute_timeout", absolute_timeout, now)
+        check_lifetime("absolute_timeout", absolute_timeout, now)
     if renewal_interval is not None and not 0 <= renewal_interval < max_age:
         raise ConfigurationError(
             f"renewal_interval={renewal_interval} is not from 0 to below max_age, {max_age}: "
@@ -149,20 +181,4 @@ def _check_on_conflict(on_conflict: str) -> None:
         raise ConfigurationError(
             f"on_conflict={on_conflict!r} is none of 'merge', 'overwrite', 'error': choose one of "
             "them.",
-        )
-
-
-def _check_lifetime(name: str, seconds: float, now: datetime) -> None:
-    """Refuse a lifetime with which no session could live.
-
-    Raises:
-        ConfigurationError: It is not positive, or a session would expire after the last timestamp.
-    """
-    if seconds < 1:
-        raise ConfigurationError(f"{name} is {seconds} seconds: choose at least 1.")
-    limit = int((_LATEST_EXPIRY - now).total_seconds())
-    if seconds > limit:
-        raise ConfigurationError(
-            f"{name} is {seconds} seconds, and the limit is {limit}: no timestamp is later than "
-            "the year 9999. Choose a smaller one.",
         )

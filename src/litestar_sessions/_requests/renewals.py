@@ -31,7 +31,7 @@ class RenewedSession(SignedSession):
             if owner is not None:
                 await self._write_owner(stored, owner)
             elif expires_at is not None:
-                details = self._client_details()
+                details = self._with_lifetime(self._client_details(), stored)
                 if await self.storage.touch(self.session_id, expires_at, details=details):
                     self._adopt(replace(stored, expires_at=expires_at))
         except UNANSWERED as error:
@@ -43,8 +43,9 @@ class RenewedSession(SignedSession):
         policy, now = self.settings.policy, self._now
         renews = policy.renewal_interval is not None
         expires_at = policy.expiry(now, stored) if renews else stored.expires_at
+        details = self._with_lifetime(owner, stored)
         if await self.storage.update(
-            self.session_id, stored.data, expires_at, expected=stored.data, details=owner
+            self.session_id, stored.data, expires_at, expected=stored.data, details=details
         ):
-            details = with_details(stored, owner)
+            details = with_details(stored, details)
             self._adopt(replace(stored, expires_at=expires_at, details=details))

@@ -86,13 +86,17 @@ class SessionSettings:
         Raises:
             ConfigurationError: The message names the remedy.
         """
+        sessions = SessionTable(self.model)
         if self.creates_table:
-            SessionTable(self.model).check_creation(self.engine.dialect)
+            sessions.check_creation(self.engine.dialect)
+        self.has_lifetimes = sessions.lifetime is not None
+        """Whether each session may have a lifetime of its own."""
 
     @property
     def details(self) -> tuple[str, ...]:
         """What is loaded with each session, besides data and expiry."""
-        return () if self.owners is None else ("owner", "signed_in_at")
+        lifetime = ("lifetime", "persistent") if self.has_lifetimes else ()
+        return lifetime if self.owners is None else ("owner", "signed_in_at", *lifetime)
 
     def forget_memory(self) -> None:
         """Know that a table in memory is gone, as it is when its connection is closed."""

@@ -8,6 +8,7 @@ from litestar_sessions._requests.codec import decode, decode_stored
 from litestar_sessions._requests.errors import UNANSWERED
 from litestar_sessions._requests.events import fail
 from litestar_sessions._requests.known import KnownSession
+from litestar_sessions._sql.details import EXPECTED
 
 if TYPE_CHECKING:
     from litestar_sessions._requests.codec import SessionCodec
@@ -113,4 +114,5 @@ def with_details(stored: StoredSession, details: SessionDetails | None) -> Sessi
     """Return what a row says once that was written."""
     if details is None:
         return stored.details
-    return cast("SessionDetails", {**(stored.details or {}), **details})
+    written = {name: value for name, value in details.items() if name not in EXPECTED}
+    return cast("SessionDetails", {**(stored.details or {}), **written})

@@ -89,7 +89,11 @@ class TrackedSession(FollowedSession, RenewedSession):
     async def _save(self, session: Any, data: bytes, *, may_tell: bool, asks: bool) -> None:
         if self.stored is None:
             await self._create(data)
-        elif self._new_id is not None or self._is_changed(data, self.stored):
+        elif (
+            self._new_id is not None
+            or self._is_changed(data, self.stored)
+            or (self._lifetime and self._is_to_live_otherwise(self.stored))
+        ):
             await self._update(session, data, self.stored, may_tell=may_tell)
         else:
             if asks:
@@ -100,8 +104,8 @@ class TrackedSession(FollowedSession, RenewedSession):
                 await self._renew(session, self.stored)
 
     async def _create(self, data: bytes) -> None:
-        expires_at = self.settings.policy.expiry(self._now)
-        details = self._details(data)
+        details = self._with_lifetime(self._details(data))
+        expires_at = self.settings.policy.expiry(self._now, details=details)
         try:
             stored = await self.storage.create(self.session_id, data, expires_at, details=details)
         except SessionExistsError:
@@ -126,10 +130,12 @@ class TrackedSession(FollowedSession, RenewedSession):
             current = await self._look_again(base)
             if current is None:
                 return
-            if self.settings.policy.on_conflict == "error":
+            on_conflict = self.settings.policy.on_conflict
+            if on_conflict == "error" and current.data != theirs.data:
                 break
             theirs = current
-            data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
+            if on_conflict == "merge":
+                data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
 
     async def _admit(self, details: SessionDetails | None, *, may_tell: bool) -> bool:
@@ -154,7 +160,9 @@ class TrackedSession(FollowedSession, RenewedSession):
     ) -> bool:
         """Write the data if storage still has theirs."""
         policy = self.settings.policy
-        expires_at = policy.expiry(self._now, theirs)
+        details = self._with_lifetime(details, theirs)
+        known = with_details(theirs, details)
+        expires_at = policy.expiry(self._now, theirs, known)
         is_done = await self.storage.update(
             self.session_id,
             data,
@@ -165,7 +173,6 @@ class TrackedSession(FollowedSession, RenewedSession):
         )
         if is_done:
             self._take_new_id()
-            known = with_details(theirs, details)
             self._adopt(replace(theirs, data=data, expires_at=expires_at, details=known))
             await self._end_oldest(details)
         return is_done

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import and_, bindparam, case, func, literal_column, select
 
+from litestar_sessions._sql.details import EXPECTED
+from litestar_sessions._sql.lifetimes import later
 from litestar_sessions._sql.parameters import key_names
 from litestar_sessions._sql.table import bind_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import BindParameter, Column
+    from sqlalchemy import BindParameter, Column, Dialect
     from sqlalchemy.sql.elements import ColumnElement
 
     from litestar_sessions._sql.keys import SessionKeys
@@ -33,7 +35,8 @@ class SessionClauses:
     ) -> None:
         self._sessions = sessions
         self._loaded = loaded
-        self._written = written
+        self._written = [name for name in written if name not in EXPECTED]
+        self._expected = [name for name in written if name in EXPECTED]
         self._keys = keys
         self.key = self._key_named("s_key")
         self.new_key = self._key_named("s_new_key")
@@ -59,8 +62,13 @@ class SessionClauses:
 
     @property
     def live(self) -> ColumnElement[bool]:
-        """The session has one of the keys, and has not expired."""
-        return self.found & self.not_expired
+        """The session has one of the keys, has not expired, and is what it is expected to be."""
+        columns = {name: self._sessions.extras[EXPECTED[name]] for name in self._expected}
+        expected = (
+            column.is_not_distinct_from(bindparam(f"s_{name}", type_=bind_type(column)))
+            for name, column in columns.items()
+        )
+        return and_(self.found, self.not_expired, *expected)
 
     @property
     def alone(self) -> ColumnElement[bool]:
@@ -103,6 +111,14 @@ class SessionClauses:
     def renewal(self) -> dict[Column[Any], ColumnElement[Any]]:
         """A new expiry, and the columns beyond the four that are written."""
         return {self._sessions.expires_at: self.expires_at, **self.seen, **self._details}
+
+    def next_expiry(self, dialect: Dialect) -> ColumnElement[Any]:
+        """The new expiry; where nobody has looked, the session's own lifetime decides."""
+        lifetime = self._sessions.lifetime
+        if lifetime is None or {"lifetime", "lifetime_was"} & {*self._written, *self._expected}:
+            return self.expires_at
+        own = later(self.now, lifetime, dialect)
+        return case((lifetime.is_(None), self.expires_at), else_=own)
 
     @property
     def seen(self) -> dict[Column[Any], ColumnElement[Any]]:

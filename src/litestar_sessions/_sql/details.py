@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-__all__ = ("SessionDetails", "columns_of", "details_of", "names_of", "owner_key")
+__all__ = (
+    "EXPECTED",
+    "SessionDetails",
+    "columns_named",
+    "columns_of",
+    "details_of",
+    "expected_of",
+    "names_of",
+    "owner_key",
+)
+
+EXPECTED = {"lifetime_was": "lifetime", "persistent_was": "persistent"}
+"""The columns of the details that a row has to have, or it is not changed."""
 
 _TIMES = {"signed_in_at", "last_seen_at", "rotated_at"}
 
@@ -26,6 +38,9 @@ class SessionDetails(TypedDict, total=False):
     ip_address: str | None
     lifetime: int | None
     persistent: bool | None
+    lifetime_was: int | None
+    """What the row has to say, or it is not changed; so is the next one."""
+    persistent_was: bool | None
 
 
 def owner_key(owner: str) -> str:
@@ -44,6 +59,17 @@ def columns_of(details: SessionDetails | None) -> dict[str, Any]:
         columns["owner"] = key
         columns["owner_bytes"] = None if owner is None or key == owner else encoded(owner)
     return columns
+
+
+def expected_of(details: SessionDetails | None) -> SessionDetails:
+    """Return what is written with an expiry that was reckoned with these details."""
+    known: SessionDetails = details or {}
+    return {"lifetime_was": known.get("lifetime"), "persistent_was": known.get("persistent")}
+
+
+def columns_named(names: Iterable[str]) -> list[str]:
+    """Return the names of the columns that these are the parameters for."""
+    return [EXPECTED.get(name, name) for name in names]
 
 
 def names_of(details: Iterable[str]) -> tuple[str, ...]:

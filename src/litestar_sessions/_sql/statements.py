@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from litestar_sessions._sql.clauses import SessionClauses
+from litestar_sessions._sql.details import columns_named
 from litestar_sessions._sql.dialects import SaveBy, way_to_save
 from litestar_sessions._sql.expectations import (
     DIGESTED_FROM,
@@ -61,7 +62,7 @@ class SessionStatements:
         self.sessions = self._sessions = sessions = SessionTable(model)
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
-        require_extras(sessions, "A detail of sessions", *loaded, *written)
+        require_extras(sessions, "A detail of sessions", *loaded, *columns_named(written))
         self._parts = SessionClauses(sessions, keys, loaded, written)
         self._load_many: dict[int, Select[Any]] = {}
         self._make = partial(SessionStatements, model, dialect, save_by, keys, loaded=loaded)
@@ -152,7 +153,11 @@ class SessionStatements:
         )
 
     def _touch(self) -> Update:
-        change = {self._sessions.session_id: self._parts.new_key, **self._parts.renewal}
+        change = {
+            self._sessions.session_id: self._parts.new_key,
+            **self._parts.renewal,
+            self._sessions.expires_at: self._parts.next_expiry(self._dialect),
+        }
         return self._change(self._parts.live).values(change)
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, UniqueConstraint, inspect
+from sqlalchemy import DateTime, Integer, UniqueConstraint, inspect
 from sqlalchemy.exc import CompileError, NoInspectionAvailable
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -121,6 +121,13 @@ class SessionTable:
         """The column that is written with each change of a row, if the model has it."""
         column = self.extras.get("last_seen_at")
         return column if column is not None and is_time(column.type) else None
+
+    @property
+    def lifetime(self) -> Column[Any] | None:
+        """The column for a session's own idle timeout in seconds, if the model has lifetimes."""
+        column = self.extras.get("lifetime")
+        is_ours = column is not None and isinstance(column.type, Integer)
+        return column if is_ours and "persistent" in self.extras else None
 
 
 def bind_type(column: Column[Any]) -> TypeEngine[Any]:

@@ -27,7 +27,7 @@ class SQLAlchemySyncSessionBackend(StorageSessionBackend[SyncEngineConfig]):
             self.model,
             clock=self.clock,
             keys=self.keys,
-            details=self.settings.details,
             patient_engine=check_engine(SYNC, self.settings.patient_engine or engine),
+            details=self.settings.details,
         )
         return in_threads(storage, engine)
