@@ -278,6 +278,19 @@ async def test_the_absolute_timeout_bounds_it(lend: Callable[..., Any], clock: C
 
 
 @pytest.mark.parametrize("lifetime", [None, LONG])
+async def test_the_absolute_timeout_bounds_what_the_backend_itself_renews(
+    lend: Callable[..., Any], clock: Clock, lifetime: int | None
+) -> None:
+    async with lend(absolute_timeout=MAX_AGE + 50) as site, site.visitor() as client:
+        await client.post("/live", json={"user": "Ann", "seconds": lifetime})
+        clock.advance(seconds=100)
+        assert await site.backend.get(client.cookies["session"]) is not None
+        assert await row(site, clock) == (lifetime, None, MAX_AGE - 50)
+        clock.advance(seconds=MAX_AGE - 50)
+        assert await site.backend.get(client.cookies["session"]) is None
+
+
+@pytest.mark.parametrize("lifetime", [None, LONG])
 async def test_what_the_backend_itself_renews_lives_for_its_own_lifetime(
     site: Site, clock: Clock, lifetime: int | None
 ) -> None:

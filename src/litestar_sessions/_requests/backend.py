@@ -15,6 +15,7 @@ from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.events import warn_of_damage
 from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
 from litestar_sessions._requests.overridden import OverriddenStorage
+from litestar_sessions._requests.renewals import load_and_renew
 from litestar_sessions._requests.sending import restore_when_sent
 from litestar_sessions._requests.settings import own_settings
 from litestar_sessions._requests.sharing import loader_of
@@ -149,13 +150,14 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
     async def get(self, session_id: str, store: Store | None = None) -> bytes | None:  # noqa: ARG002 - Litestar's
         """Return the data of a live session; ``None`` if there is none, or its row is damaged.
 
-        The expiry moves only if ``config.renew_on_access`` is true.
+        The expiry moves only with ``renew_on_access``, and not beyond the absolute timeout.
         """
         if errand := errand_of(self, "get", session_id):
             return cast("bytes | None", await errand.do(session_id))
         try:
             if self.config.renew_on_access:
-                session = await self._storage.load_and_touch(session_id, self.next_expiry())
+                now = self.clock()
+                session = await load_and_renew(self._storage, session_id, self.policy, now)
             else:
                 session = await self._load(session_id)
         except SessionDamagedError as error:

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 from litestar_sessions._requests.errors import UNANSWERED
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.signing import SignedSession, with_details
+from litestar_sessions._sql.details import expected_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from litestar_sessions._requests.policy import SessionPolicy
+    from litestar_sessions._requests.storage import SessionStorage
     from litestar_sessions._sql.details import SessionDetails
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("RenewedSession",)
+__all__ = ("RenewedSession", "load_and_renew")
 
 
 class RenewedSession(SignedSession):
@@ -49,3 +54,21 @@ class RenewedSession(SignedSession):
         ):
             details = with_details(stored, details)
             self._adopt(replace(stored, expires_at=expires_at, details=details))
+
+
+async def load_and_renew(
+    storage: SessionStorage, session_id: str, policy: SessionPolicy, now: datetime
+) -> StoredSession | None:
+    """Return a live session, and have it live longer; ``None`` if it is over, or there is none.
+
+    That is one statement if it does not matter when the session began.
+    """
+    if policy.absolute_timeout is None:
+        return await storage.load_and_touch(session_id, policy.expiry(now))
+    session = await storage.load(session_id)
+    if session is None or policy.is_over(now, session):
+        return None
+    has_lifetime = session.details is not None and "lifetime" in session.details
+    expected = expected_of(session.details) if has_lifetime else None
+    await storage.touch(session_id, policy.expiry(now, session), details=expected)
+    return session
