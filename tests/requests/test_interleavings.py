@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from litestar import Request, post
+from sqlalchemy import select
 
-from litestar_sessions import rotate_session_id
-from tests.support.site import Gate, Site, open_site
+from litestar_sessions import rotate_session_id, set_session_lifetime
+from tests.support.models import FullSession
+from tests.support.site import MAX_AGE, Gate, Site, open_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +36,8 @@ class Deed:
     removed: frozenset[str] = frozenset()
     ending: str = ""
     """``"clear"``, ``"rotate"`` or nothing."""
+    lifetime: int | None = None
+    """That of the session from then on; ``None`` if it stays."""
 
     def on(self, data: dict[str, Any]) -> None:
         data.update(self.changes)
@@ -46,6 +50,7 @@ DEEDS = st.builds(
     st.dictionaries(KEYS, st.integers(0, 2), max_size=3),
     st.frozensets(KEYS, max_size=2),
     st.sampled_from(["", "", "", "clear", "rotate"]),
+    st.sampled_from([None, None, 60, 86_400]),
 )
 ORDERS = st.permutations([0, 0, 1, 1])
 """Which of the two takes the next step; its first is to load, its second to save."""
@@ -57,18 +62,28 @@ class Model:
 
     data: dict[str, Any] | None = field(default_factory=lambda: dict(BEGINNING))
     is_rotated: bool = False
+    lifetime: int | None = None
     new: list[dict[str, Any]] = field(default_factory=list)
+    new_lifetimes: list[int | None] = field(default_factory=list)
 
     def load(self) -> dict[str, Any] | None:
         """Return what a request with the first ID finds."""
         return None if self.data is None or self.is_rotated else dict(self.data)
 
-    def save(self, loaded: dict[str, Any] | None, deed: Deed, *, was_rotated: bool) -> None:
+    @property
+    def lifetimes(self) -> list[int | None]:
+        """Return those of the sessions that there are."""
+        return [*([] if self.data is None else [self.lifetime]), *self.new_lifetimes]
+
+    def save(
+        self, loaded: dict[str, Any] | None, deed: Deed, *, was_rotated: bool, lived: int | None
+    ) -> None:
         mine = dict(loaded or {})
         deed.on(mine)
         if loaded is None:
             if deed.ending != "clear" and mine:
                 self.new.append(mine)
+                self.new_lifetimes.append(deed.lifetime)
         elif deed.ending == "clear":
             self.data = None
         elif self.data is not None and self.is_rotated is was_rotated:
@@ -79,6 +94,8 @@ class Model:
                 elif loaded.get(key, ...) != mine[key]:
                     self.data[key] = mine[key]
             self.is_rotated = is_written and deed.ending == "rotate"
+            if deed.lifetime not in {None, lived}:
+                self.lifetime = deed.lifetime
 
 
 @post("/do")
@@ -87,6 +104,8 @@ async def do(request: Request[Any, Any, Any]) -> None:
     await request.app.state.gates[number].hold()
     deed: Deed = request.app.state.deeds[number]
     deed.on(request.session)
+    if deed.lifetime is not None:
+        set_session_lifetime(request, deed.lifetime)
     if deed.ending == "clear":
         request.clear_session()
     elif deed.ending == "rotate":
@@ -114,13 +133,13 @@ async def perform(
 
 def expect(deeds: tuple[Deed, Deed], order: list[int]) -> Model:
     model = Model()
-    loaded: dict[int, tuple[dict[str, Any] | None, bool]] = {}
+    loaded: dict[int, tuple[dict[str, Any] | None, bool, int | None]] = {}
     for number in order:
         if number in loaded:
-            data, was_rotated = loaded[number]
-            model.save(data, deeds[number], was_rotated=was_rotated)
+            data, was_rotated, lived = loaded[number]
+            model.save(data, deeds[number], was_rotated=was_rotated, lived=lived)
         else:
-            loaded[number] = (model.load(), model.is_rotated)
+            loaded[number] = (model.load(), model.is_rotated, model.lifetime)
     return model
 
 
@@ -128,7 +147,10 @@ def expect(deeds: tuple[Deed, Deed], order: list[int]) -> Model:
 async def site(any_database: tuple[bool, Database], clock: Clock) -> AsyncIterator[Site]:
     is_async, database = any_database
     options = {"route_handlers": [do]}
-    async with open_site(database.url, is_async=is_async, clock=clock, options=options) as site:
+    url = database.url
+    async with open_site(
+        url, is_async=is_async, clock=clock, options=options, model=FullSession
+    ) as site:
         yield site
 
 
@@ -136,6 +158,8 @@ async def site(any_database: tuple[bool, Database], clock: Clock) -> AsyncIterat
 @example((Deed({"a": 1}), Deed(ending="clear")), [0, 1, 1, 0])
 @example((Deed(ending="clear"), Deed({"a": 1}, ending="rotate")), [0, 1, 1, 0])
 @example((Deed(ending="rotate"), Deed({"a": 1}, ending="rotate")), [0, 1, 1, 0])
+@example((Deed(lifetime=60), Deed({"a": 1}, lifetime=86_400)), [0, 1, 0, 1])
+@example((Deed(lifetime=60), Deed({"a": 1}, ending="rotate")), [0, 1, 0, 1])
 @given(st.tuples(DEEDS, DEEDS), ORDERS)
 @settings(
     max_examples=60,
@@ -143,7 +167,7 @@ async def site(any_database: tuple[bool, Database], clock: Clock) -> AsyncIterat
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_two_requests_leave_what_they_must(
-    site: Site, deeds: tuple[Deed, Deed], order: list[int]
+    site: Site, clock: Clock, deeds: tuple[Deed, Deed], order: list[int]
 ) -> None:
     await site.empty()
     async with site.visitor() as client:
@@ -153,6 +177,11 @@ async def test_two_requests_leave_what_they_must(
     model = expect(deeds, order)
     assert {response.status_code for response in responses} == {201}
     assert await site.rows() == (model.data is not None) + len(model.new)
+
+    rows = await site._execute(select(FullSession.lifetime, FullSession.expires_at))
+    assert sorted(map(str, model.lifetimes)) == sorted(str(lifetime) for lifetime, _ in rows)
+    for lifetime, expires_at in rows:
+        assert expires_at == clock.after(seconds=lifetime or MAX_AGE)
 
     ids = {response.cookies.get("session") for response in responses} - {None, ""} | {first_id}
     left = []
