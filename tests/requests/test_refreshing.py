@@ -10,8 +10,14 @@ from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.testing import TestClient
 from sqlalchemy import event, text, update
+from sqlalchemy.util import await_only
 
-from litestar_sessions import SQLAlchemySessionConfig, refresh_session, save_session
+from litestar_sessions import (
+    SQLAlchemySessionConfig,
+    refresh_session,
+    rotate_session_id,
+    save_session,
+)
 from tests.support.apps import Visit, app_of
 from tests.support.models import UserSession
 from tests.support.site import MAX_AGE, Site, open_site
@@ -265,3 +271,40 @@ def test_a_background_task_learns_that_its_session_has_ended(
         client.get("/ask", params={"end": "yes"})
         assert client.get("/").json() == {}
     assert found == [True, {"user": "Ann", "later": 1}, False, {}]
+
+
+@post("/rotate-while-asking")
+async def rotate_while_asking(request: Visit) -> list[Any]:
+    """Ask, and have another ID before the answer is there."""
+    asking = asyncio.create_task(refresh_session(request))
+    await request.app.state.gate.reached()
+    rotate_session_id(request)
+    request.session["later"] = 1
+    await save_session(request)
+    request.app.state.gate.open()
+    return [await asking is not None, dict(request.session)]
+
+
+async def test_an_answer_that_an_own_save_has_overtaken_is_asked_for_again(
+    tmp_path: Path, clock: Clock
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/s.db"
+    options = {"route_handlers": [rotate_while_asking]}
+    async with (
+        open_site(url, is_async=True, clock=clock, options=options) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        selects: list[str] = []
+
+        @event.listens_for(site.engine, "after_cursor_execute")
+        def hold(_c: object, _cursor: object, sql: str, *_: object) -> None:
+            if sql.startswith("SELECT"):
+                selects.append(sql)
+                if len(selects) == 2:  # the first one loads the session
+                    await_only(site.gate.hold())
+
+        response = await client.post("/rotate-while-asking")
+        assert response.json() == [True, {"user": "Ann", "later": 1}]
+        assert len(selects) == 3
+        assert (await client.get("/")).json() == {"user": "Ann", "later": 1}
