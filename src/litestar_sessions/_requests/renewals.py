@@ -28,7 +28,8 @@ class RenewedSession(SignedSession):
 
     async def _renew(self, session: Any, stored: StoredSession) -> None:
         """Have the session live longer, and its row say whose it is, if either is due."""
-        owner = self._unwritten_owner(session, stored)
+        has_owners = self.settings.owners is not None
+        owner = self._unwritten_owner(session, stored) if has_owners else None
         expires_at = self.settings.policy.renewed(self._now, stored)
         if owner is None and expires_at is None:
             return

@@ -63,13 +63,13 @@ class SignedSession(KnownSession):
             signed["signed_in_at"] = None if owner is None else self._now
         return signed
 
-    async def _end_oldest(self, details: SessionDetails | None) -> None:
-        """End the oldest sessions of an owner who signs in and has too many."""
-        owners = self.settings.owners
-        if owners is None or owners.most is None or self.stored is None or not signs_in(details):
+    async def _end_oldest(self) -> None:
+        """End the oldest sessions of an owner who has signed in, if there are too many."""
+        owners, owner = self.settings.owners, self.row_owner
+        if owners is None or owners.most is None or owner is None:
             return
         try:
-            await self.storage.end_oldest(self.row_owner or "", owners.most)
+            await self.storage.end_oldest(owner, owners.most)
         except UNANSWERED:
             # The visitor is signed in, and needs the response that says so.
             fail("too_many", "An owner may have too many sessions: the oldest were not ended")

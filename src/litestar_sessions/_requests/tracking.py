@@ -11,7 +11,7 @@ from litestar_sessions._requests.errors import SessionConflictError, too_late
 from litestar_sessions._requests.following import FollowedSession
 from litestar_sessions._requests.policy import MERGES
 from litestar_sessions._requests.renewals import RenewedSession
-from litestar_sessions._requests.signing import with_details
+from litestar_sessions._requests.signing import signs_in, with_details
 from litestar_sessions._requests.strangers import is_empty
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
@@ -112,7 +112,8 @@ class TrackedSession(FollowedSession, RenewedSession):
             # Nobody else knows the ID: the row was written before its connection was lost.
             stored = StoredSession(data, expires_at, details=details)
         self._adopt(stored)
-        await self._end_oldest(details)
+        if signs_in(details):
+            await self._end_oldest()
 
     async def _update(
         self, session: Any, data: bytes, base: StoredSession, *, may_tell: bool
@@ -120,16 +121,18 @@ class TrackedSession(FollowedSession, RenewedSession):
         theirs = base
         for _ in range(MERGES):
             details = self._details(data, theirs)
-            if not await self._admit(details, may_tell=may_tell):
-                return
+            if details and "signed_in_at" in details:
+                if not may_tell:
+                    return await self._refuse(details["owner"])
+                if self._new_id is None:
+                    self.rotate()
             if await self._replace(data, theirs, details):
-                if theirs is not base and isinstance(session, dict):
-                    session.clear()
-                    session.update(decode(self.codec, data))
-                return
+                if theirs is not base:
+                    self._show(session, data)
+                return None
             current = await self._look_again(base)
             if current is None:
-                return
+                return None
             on_conflict = self.settings.policy.on_conflict
             if on_conflict == "error" and current.data != theirs.data:
                 break
@@ -138,22 +141,22 @@ class TrackedSession(FollowedSession, RenewedSession):
                 data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
 
-    async def _admit(self, details: SessionDetails | None, *, may_tell: bool) -> bool:
-        """Have another ID for a session that gets another owner; tell whether it is to be written.
+    def _show(self, session: Any, data: bytes) -> None:
+        """Have in the dictionary what was merged."""
+        if isinstance(session, dict):
+            session.clear()
+            session.update(decode(self.codec, data))
 
-        Where the browser cannot be told of an ID, a session that is to be nobody's is ended.
+    async def _refuse(self, owner: str | None) -> None:
+        """End a session that is to be nobody's, where the browser cannot be told of another ID.
+
+        Raises:
+            ResponseStartedError: It is to be somebody else's.
         """
-        if details is None or "signed_in_at" not in details:
-            return True
-        if may_tell:
-            if self._new_id is None:
-                self.rotate()
-            return True
-        if details["owner"] is not None:
+        if owner is not None:
             raise too_late("A session cannot get another owner", "sign in before")
         await self.end()
         self.is_lost = True
-        return False
 
     async def _replace(
         self, data: bytes, theirs: StoredSession, details: SessionDetails | None
@@ -174,5 +177,6 @@ class TrackedSession(FollowedSession, RenewedSession):
         if is_done:
             self._take_new_id()
             self._adopt(replace(theirs, data=data, expires_at=expires_at, details=known))
-            await self._end_oldest(details)
+            if signs_in(details):
+                await self._end_oldest()
         return is_done
