@@ -139,6 +139,10 @@ def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> d
         connect["check_same_thread"] = False
     elif issubclass(pool_class, QueuePool) and not has_pool:
         chosen |= POOL
+        if dialect.is_async:
+            from litestar_sessions._drivers.queues import FairPool  # noqa: PLC0415 - needs greenlet
+
+            chosen["poolclass"] = FairPool
     return {**chosen, **options, "connect_args": connect | options.get("connect_args", {})}
 
 

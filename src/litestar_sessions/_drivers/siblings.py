@@ -74,7 +74,7 @@ def sibling(
     """
     if is_in_memory(engine) or not isinstance(engine.pool, QueuePool):
         return engine
-    pool: Any = engine.pool.recreate()
+    pool: Any = _pool_like(engine)
     if pool.size() > 0 and pool._max_overflow > 0:  # noqa: SLF001 - there is no public way
         pool._max_overflow = POOL["max_overflow"]  # noqa: SLF001 - as above
     options = dict(engine.get_execution_options())
@@ -89,6 +89,16 @@ def sibling(
     created = _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
     _siblings.setdefault(engine, WeakSet()).add(created)
     return safe_to_fork(read_causally(created, wanted=reads_causally))
+
+
+def _pool_like(engine: AsyncEngine | Engine) -> Any:
+    """Return a pool with the settings of an engine's; one of an async engine lends in turn."""
+    pool = engine.pool.recreate()
+    if isinstance(engine, Engine):
+        return pool
+    from litestar_sessions._drivers.queues import fair  # noqa: PLC0415 - needs greenlet
+
+    return fair(pool)
 
 
 def siblings_of(engine: Any) -> list[Any]:
