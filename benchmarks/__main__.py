@@ -33,10 +33,11 @@ PARTS = {
     "memory": "what requests leave behind, and what those in flight take",
     "counts": "round trips, function calls and CPU time of each verb and request",
     "imports": "importing the package",
+    "sharing": "many visitors at once, near and far, beside another revision",
     "compare": "the working tree beside another revision",
 }
 """Modules of this package, with ``DEFAULTS`` and ``main(settings, servers)``."""
-NOT_BY_DEFAULT = {"compare", "purging"}
+NOT_BY_DEFAULT = {"compare", "purging", "sharing"}
 
 
 def main() -> int:
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Whatever is left out, each part chooses for itself.",
     )
     add = parser.add_argument
-    add("part", nargs="*", metavar="PART", help="all but compare and purging if none")
+    add("part", nargs="*", metavar="PART", help="all but compare, purging and sharing if none")
     add("--driver", nargs="+", choices=DRIVERS, metavar="DRIVER", help=", ".join(DRIVERS))
     add("--concurrency", nargs="+", type=int, help="how many operations at a time")
     add("--rows", nargs="+", type=int, help="sessions in the table")

@@ -24,17 +24,18 @@ from benchmarks.places import Load, Place
 from benchmarks.requests import visitors_of
 from tests.support.databases import Database
 
-__all__ = ()
+__all__ = ("answer", "place_and_load")
 
 
 def main() -> None:
     """Serve one place and one load, which the first order names."""
-    place, load = _place_and_load(json.loads(sys.stdin.readline()))
-    _answer(str(Path(litestar_sessions.__file__).parents[1]))
+    place, load = place_and_load(json.loads(sys.stdin.readline()))
+    answer(str(Path(litestar_sessions.__file__).parents[1]))
     asyncio.run(_serve(place, load))
 
 
-def _place_and_load(order: dict[str, Any]) -> tuple[Place, Load]:
+def place_and_load(order: dict[str, Any]) -> tuple[Place, Load]:
+    """Return what an order names."""
     database = Database(make_url(order["url"]))
     return Place(order["driver"], database), Load(**order["load"])
 
@@ -44,17 +45,18 @@ async def _serve(place: Place, load: Load) -> None:
         storage = await stack.enter_async_context(contenders.opened(contenders.OURS, place, load))
         app = await stack.enter_async_context(apps.opened(apps.OURS, Where(place, load)))
         visitors = await visitors_of(app, load)
-        _answer("ready")
+        answer("ready")
         # Nothing else runs in this loop meanwhile.
         for line in sys.stdin:
             order = json.loads(line)
             what, turn = order["what"], Turn(**order["turn"])
             taker: Any = storage if what in VERBS else visitors
-            _answer(asdict(await taker.take(what, turn)))
+            answer(asdict(await taker.take(what, turn)))
 
 
-def _answer(answer: object) -> None:
-    print(json.dumps(answer), flush=True)
+def answer(what: object) -> None:
+    """Write an answer."""
+    print(json.dumps(what), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,17 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from benchmarks import compare, counts, growth, imports, memory, payload, processes, purging
+from benchmarks import (
+    compare,
+    counts,
+    growth,
+    imports,
+    memory,
+    payload,
+    processes,
+    purging,
+    sharing,
+)
 from benchmarks.apps import APPS, PLAIN
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
 from benchmarks.handlers import KINDS
@@ -137,6 +147,16 @@ def test_the_working_tree_beside_another_revision(servers: Servers) -> None:
     results = measured("compare", servers, driver=driver)
     assert of(results, "driver", "what") == list(product(driver, compare.WHAT))
     assert all(result["of_base"] > 0 for result in results)
+
+
+def test_many_visitors_at_once_near_and_far(servers: Servers) -> None:
+    drivers = ("sync sqlite+pysqlite", "async postgresql+asyncpg")
+    results = measured("sharing", servers, driver=drivers)
+    places = ((drivers[0], 0), (drivers[1], 0), (drivers[1], 5))
+    assert of(results, "driver", "ms_away", "what") == [
+        (*place, what) for place, what in product(places, sharing.WHAT)
+    ]
+    assert all(result["of_base"] > 0 < result["p50"] <= result["p99"] for result in results)
 
 
 def test_servers_in_processes_of_their_own(servers: Servers) -> None:

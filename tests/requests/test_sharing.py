@@ -43,6 +43,13 @@ def shared_by(backend: Any) -> SharedLoads:
     return shared
 
 
+def patient(shared: SharedLoads, pause: float = inf) -> SharedLoads:
+    """Have loads wait for company as soon as two statements are out."""
+    shared.ALONE = 0
+    shared.PAUSE = pause
+    return shared
+
+
 @asynccontextmanager
 async def backend_on(
     url: Any, *, is_async: bool, pause: float = inf, **settings: Any
@@ -52,9 +59,11 @@ async def backend_on(
     await backend.delete_all()
     for session_id in IDS:
         await backend.set(session_id, session_id.encode())
-    shared_by(backend).PAUSE = pause
+    patient(shared_by(backend), pause)
     try:
         yield backend
+        here: Any = shared_by(backend)._last
+        assert here is None or (here._out, here._under_way, here._waiting) == (0, 0, [])
     finally:
         await dispose(backend)
 
@@ -129,8 +138,7 @@ async def test_sharing_can_be_switched_off(clock: Clock, tmp_path: Path) -> None
 async def test_no_group_is_larger_than_a_statement_may_be(on_sqlite: Backend) -> None:
     storage = HeldStorage(on_sqlite._storage)
     storage.release()
-    shared = SharedLoads(storage, 64)
-    shared.PAUSE = inf
+    shared = patient(SharedLoads(storage, 64))
     session_ids = [f"unknown {number}" for number in range(300)]
     assert await asyncio.gather(*map(shared.load, session_ids)) == [None] * 300
     assert list(map(len, storage.asked)) == [1, 1, 64, 64, 64, 64, 42]
@@ -139,8 +147,7 @@ async def test_no_group_is_larger_than_a_statement_may_be(on_sqlite: Backend) ->
 
 async def test_what_nobody_waits_for_any_more_is_not_asked(on_sqlite: Backend) -> None:
     storage = HeldStorage(on_sqlite._storage)
-    shared = SharedLoads(storage, 64)
-    shared.PAUSE = inf
+    shared = patient(SharedLoads(storage, 64))
     loads = [asyncio.ensure_future(shared.load(session_id)) for session_id in IDS]
     await storage.answered(2)
     for load in loads[3:8]:
@@ -189,6 +196,17 @@ async def test_a_load_alone_is_no_task_and_two_calls_more(on_sqlite: Backend) ->
     await shared.load(IDS[0])
     assert len(tasks) == 2 * own
     loop.set_task_factory(None)
+
+
+async def test_so_few_that_they_are_as_fast_alone_do_not_wait(on_sqlite: Backend) -> None:
+    storage = HeldStorage(on_sqlite._storage)
+    shared = SharedLoads(storage, 64)
+    shared.PAUSE = inf
+    loads = [asyncio.ensure_future(shared.load(session_id)) for session_id in IDS]
+    await storage.answered(4)
+    storage.release()
+    await asyncio.gather(*loads)
+    assert storage.asked == [*([session_id] for session_id in IDS[:4]), IDS[4:]]
 
 
 async def test_a_statement_is_sent_after_a_moment_though_none_is_answered(
@@ -309,8 +327,7 @@ async def test_a_statement_is_not_waited_for_when_all_are_gone(
 
 async def test_one_who_is_to_ask_alone_and_leaves_keeps_nobody_waiting(on_sqlite: Backend) -> None:
     storage = HeldStorage(on_sqlite._storage)
-    shared = SharedLoads(storage, 64)
-    shared.PAUSE = inf
+    shared = patient(SharedLoads(storage, 64))
     loads = [asyncio.ensure_future(shared.load(session_id)) for session_id in IDS[:3]]
     await storage.answered(2)
     storage.release_first()  # who then tells the third one to ask alone
@@ -328,8 +345,7 @@ async def test_loads_go_on_alone_if_the_task_of_their_statement_is_cancelled(
     on_sqlite: Backend,
 ) -> None:
     storage = HeldStorage(on_sqlite._storage)
-    shared = SharedLoads(storage, 64)
-    shared.PAUSE = inf
+    shared = patient(SharedLoads(storage, 64))
     loads = [asyncio.ensure_future(shared.load(session_id)) for session_id in IDS]
     await storage.answered(2)
     storage.release_first()
@@ -359,7 +375,7 @@ def fragile(any_database: tuple[bool, Database]) -> Iterator[Fragile]:
 
 async def test_an_outage_is_an_error_of_its_own_for_each(clock: Clock, fragile: Fragile) -> None:
     async with open_site(fragile.url, is_async=fragile.is_async, clock=clock) as site:
-        shared_by(site.backend).PAUSE = inf
+        patient(shared_by(site.backend))
         async with fragile.outage(site.dispose):
             errors = await load_all(site.backend)
         assert {type(error) for error in errors} == {SessionUnavailableError}
@@ -373,7 +389,7 @@ async def test_a_damaged_session_concerns_its_own_request(
     damage = {"postgresql": "'20000-01-01'", "mysql": "'2100-00-00'", "sqlite": "'zzz'"}
     is_async, database = any_database
     async with open_site(database.url, is_async=is_async, clock=clock) as site:
-        shared_by(site.backend).PAUSE = inf
+        patient(shared_by(site.backend))
         async with visitors(site) as clients:
             value = damage[site.engine.dialect.name]
             key = site.config.keys.current(clients[5].cookies["session"])
@@ -416,7 +432,7 @@ async def test_every_spelling_of_an_id_is_found_in_company(
             async with visitors(site) as clients:
                 cookies += [client.cookies["session"] for client in clients]
             if number == 2:
-                shared_by(site.backend).PAUSE = inf
+                patient(shared_by(site.backend))
                 with statements(site.backend) as sent:
                     clients = [site.visitor(cookie) for cookie in cookies]
                     answers = await asyncio.gather(*(client.get("/") for client in clients))
@@ -489,7 +505,7 @@ async def test_each_event_loop_has_groups_of_its_own(backend: Backend) -> None:
 
 def test_a_loop_that_is_dropped_with_loads_that_wait_is_forgotten(tmp_path: Path) -> None:
     backend = make_backend(f"sqlite:///{tmp_path}/sessions.db", is_async=False)
-    shared_by(backend).PAUSE = inf
+    patient(shared_by(backend))
     asyncio.run(backend.delete_all())
 
     loads: list[Any] = []

@@ -17,58 +17,48 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from litestar_sessions._requests.storage import SessionStorage
+    from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("ALONE", "Group", "Load")
 
-ALONE: Final = object()
+ALONE: Final[Any] = object()
 """The outcome of a load that has to be done by a statement of its own."""
-
-_running: set[asyncio.Task[None]] = set()
-"""Statements that are out, for the event loop itself does not keep them."""
 
 
 class Load:
     """A load that waits for company, and then for the statement that answers them all."""
 
-    __slots__ = ("_future", "group", "session_id")
+    __slots__ = ("group", "outcome", "session_id")
 
     def __init__(self, session_id: str, loop: AbstractEventLoop) -> None:
         self.session_id = session_id
         self.group: Group | None = None
-        self._future: asyncio.Future[Any] = loop.create_future()
+        self.outcome: asyncio.Future[StoredSession | Exception | None] = loop.create_future()
+        """It is done, too, if nobody waits for it any more."""
 
-    @property
-    def is_wanted(self) -> bool:
-        """Whether somebody still waits for it."""
-        return not self._future.done()
-
-    @property
-    def is_to_be_done_alone(self) -> bool:
-        """Whether that is its outcome."""
-        return not self._future.cancelled() and self._future.result() is ALONE
-
-    def settle(self, outcome: object) -> None:
+    def settle(self, outcome: StoredSession | Exception | None) -> None:
         """Have an outcome, unless nobody waits for it."""
-        if self.is_wanted:
-            self._future.set_result(outcome)
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
 
-    async def outcome(self) -> object:
+    def read(self) -> StoredSession | None:
         """Return the session, or ``None``, or `ALONE`.
 
         Raises:
             Exception: The statement has failed; it is an error of its own for each load.
         """
-        try:
-            outcome: object = await self._future
-        except asyncio.CancelledError:
-            if self.group is not None:
-                self.group.leave()
-            raise
+        outcome = self.outcome.result()
         if isinstance(outcome, Exception):
             raise _same_again(outcome)
-        if self.group is not None:
+        if self.group is not None and outcome is not ALONE:
             tell_of_sharing(len(self.group.loads) - 1)
         return outcome
+
+    def leave(self) -> bool:
+        """Tell, for one that is cancelled, whether a statement of its own was to come."""
+        if self.group is not None:
+            self.group.leave()
+        return not self.outcome.cancelled() and self.outcome.result() is ALONE
 
 
 class Group:
@@ -80,14 +70,15 @@ class Group:
     Args:
         storage: Where the sessions are.
         loads: Two at least.
-        note_answer: Told when the statement is no longer out, and which loads it has left alone.
+        note_answer: Told of the loads when their statement is no longer out, and which of them it
+            has left alone.
     """
 
     def __init__(
         self,
         storage: SessionStorage,
         loads: Sequence[Load],
-        note_answer: Callable[[list[Load]], None],
+        note_answer: Callable[[Sequence[Load], Sequence[Load]], None],
     ) -> None:
         self._storage = storage
         self.loads = loads
@@ -98,13 +89,12 @@ class Group:
         """Send the statement; from now on nobody joins."""
         for load in self.loads:
             load.group = self
-        task = Context().run(loop.create_task, self._run())
-        _running.add(task)
-        task.add_done_callback(_running.discard)
+        self._task = Context().run(loop.create_task, self._run())
+        _out.add(self)
 
     def leave(self) -> None:
         """Give the statement up if nobody waits for it any more."""
-        if not any(load.is_wanted for load in self.loads):
+        if all(load.outcome.done() for load in self.loads):
             self._deadline.expire()
 
     async def _run(self) -> None:
@@ -115,7 +105,7 @@ class Group:
                 found = await self._storage.load_many(session_ids)
         except (SessionDamagedError, asyncio.CancelledError) as error:
             # Which row is damaged is not known; nor are these loads cancelled if this task is.
-            alone = [load for load in self.loads if load.is_wanted]
+            alone = [load for load in self.loads if not load.outcome.done()]
             if isinstance(error, asyncio.CancelledError):
                 raise
         except Exception as error:  # noqa: BLE001 - raised where the loads are awaited
@@ -123,11 +113,16 @@ class Group:
         else:
             self._settle(found)
         finally:
-            self._note_answer(alone)
+            _out.discard(self)
+            self._note_answer(self.loads, alone)
 
-    def _settle(self, outcomes: Mapping[str, object]) -> None:
+    def _settle(self, outcomes: Mapping[str, StoredSession | Exception]) -> None:
         for load in self.loads:
             load.settle(outcomes.get(load.session_id))
+
+
+_out: set[Group] = set()
+"""The groups whose statements are out, for an event loop does not keep its tasks."""
 
 
 def _same_again(error: Exception) -> Exception:

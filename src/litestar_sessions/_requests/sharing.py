@@ -1,14 +1,14 @@
 """Shared reads: loads that are asked for at the same time are answered by one statement.
 
-Whoever asks while enough statements are out waits for the next one. That is sent as soon as fewer
-are out, and soon after the last one in any case, for the database may be far away.
+Whoever asks while enough is under way waits for the next statement. That is sent as soon as few are
+out, and soon after the last one in any case, for the database may be far away.
 """
 
 from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 from litestar_sessions._requests.groups import ALONE, Group, Load
@@ -44,10 +44,12 @@ class SharedLoads:
         most: How many loads one statement may answer.
     """
 
-    AT_ONCE = 2
-    """How many statements may be out before a load has to wait."""
+    FEW = 2
+    """While fewer statements are out, nobody waits for company."""
+    ALONE = 4
+    """Nor while fewer loads are under way: so few are as fast alone."""
     PAUSE = 0.0005
-    """For how many seconds after the last statement it has to wait then, at most."""
+    """Nor when that many seconds have passed since the last statement was sent."""
 
     def __init__(self, storage: SessionStorage, most: int) -> None:
         self.storage = storage
@@ -86,78 +88,91 @@ class _LoadsOfLoop:
         self._waiting: list[Load] = []
         self._out = 0
         """How many statements are out."""
+        self._under_way = 0
+        """How many loads they will answer."""
         self._sent_at = 0.0
         self._has_timer = False
 
     async def load(self, session_id: str) -> StoredSession | None:
-        if self._out < self._shared.AT_ONCE or (not self._waiting and self._seconds_to_wait <= 0):
+        if not self._waiting and (
+            self._out < self._shared.FEW or self._under_way < self._shared.ALONE or self._pause <= 0
+        ):
             self._out += 1
+            self._under_way += 1
             self._sent_at = monotonic()
         else:
-            outcome = await self._join(session_id)
-            if outcome is not ALONE:
-                return cast("StoredSession | None", outcome)
+            session = await self._join(session_id)
+            if session is not ALONE:
+                return session
         try:
             return await self._storage.load(session_id)
         finally:
             self._out -= 1
-            if self._waiting:
+            self._under_way -= 1
+            if self._waiting and self._out < self._shared.FEW:
                 self._send()
 
-    @property
-    def _seconds_to_wait(self) -> float:
-        return self._sent_at + self._shared.PAUSE - monotonic()
-
-    async def _join(self, session_id: str) -> object:
+    async def _join(self, session_id: str) -> StoredSession | None:
         """Return what the next statement answers; `ALONE` if that is one for this load alone."""
         load = Load(session_id, asyncio.get_running_loop())
         self._waiting.append(load)
-        self._set_timer()
+        if not self._has_timer:
+            self._set_timer()
         try:
-            return await load.outcome()
+            await load.outcome
         except asyncio.CancelledError:
-            if load.is_to_be_done_alone:
-                self._note_answer()
+            if load.leave():
+                self._note_answer([load])
             raise
+        return load.read()
+
+    @property
+    def _pause(self) -> float:
+        """How many seconds are left until another statement is sent anyway."""
+        return self._sent_at + self._shared.PAUSE - monotonic()
 
     def _set_timer(self) -> None:
         loop = self.loop()
-        if self._waiting and not self._has_timer and loop is not None:
+        if loop is not None:
             self._has_timer = True
-            loop.call_later(self._seconds_to_wait, self._wake)
+            loop.call_later(self._pause, self._wake)
 
     def _wake(self) -> None:
         self._has_timer = False
-        if self._seconds_to_wait <= 0:
+        if self._waiting and self._pause <= 0:
             self._send()
-        self._set_timer()
+        elif self._waiting:
+            self._set_timer()
 
     def _send(self) -> None:
         """Send a statement for those who wait, or for as many as one may answer."""
         loop = self.loop()
         if loop is None or not loop.is_running():
             return  # what was out is given up with its loop
-        wanted = [load for load in self._waiting if load.is_wanted]
+        wanted = [load for load in self._waiting if not load.outcome.done()]
         loads, self._waiting = wanted[: self._shared.most], wanted[self._shared.most :]
-        if len(loads) == 1:
-            self._let_go_alone(loads)
-        elif loads:
-            self._note_sent()
+        if len(loads) > 1:
+            self._note_sent(len(loads))
             Group(self._storage, loads, self._note_answer).send(loop)
-        self._set_timer()
+        else:
+            self._let_go_alone(loads)
+        if self._waiting and not self._has_timer:
+            self._set_timer()
 
-    def _note_sent(self) -> None:
+    def _note_sent(self, count: int) -> None:
         self._out += 1
+        self._under_way += count
         self._sent_at = monotonic()
 
-    def _note_answer(self, alone: Sequence[Load] = ()) -> None:
-        """Know that a statement is no longer out, and which loads it has left alone."""
+    def _note_answer(self, loads: Sequence[Load], alone: Sequence[Load] = ()) -> None:
+        """Know that a statement is no longer out, for which loads, and which it has left alone."""
         self._let_go_alone(alone)
         self._out -= 1
-        if self._waiting:
+        self._under_way -= len(loads)
+        if self._waiting and self._out < self._shared.FEW:
             self._send()
 
     def _let_go_alone(self, loads: Sequence[Load]) -> None:
         for load in loads:
-            self._note_sent()
+            self._note_sent(1)
             load.settle(ALONE)
