@@ -43,23 +43,21 @@ def shared_by(backend: Any) -> SharedLoads:
     return shared
 
 
-def patient(shared: SharedLoads, pause: float = inf) -> SharedLoads:
-    """Have loads wait for company as soon as two statements are out."""
+def patient(shared: SharedLoads) -> SharedLoads:
+    """Have loads wait for company while two statements are out, for as long as that takes."""
     shared.ALONE = 0
-    shared.PAUSE = pause
+    shared.PAUSE = inf
     return shared
 
 
 @asynccontextmanager
-async def backend_on(
-    url: Any, *, is_async: bool, pause: float = inf, **settings: Any
-) -> AsyncIterator[Backend]:
+async def backend_on(url: Any, *, is_async: bool, **settings: Any) -> AsyncIterator[Backend]:
     """Lend a backend with ten sessions, whose loads wait until one that is out is answered."""
     backend = make_backend(url, is_async=is_async, renew_on_access=False, **settings)
     await backend.delete_all()
     for session_id in IDS:
         await backend.set(session_id, session_id.encode())
-    patient(shared_by(backend), pause)
+    patient(shared_by(backend))
     try:
         yield backend
         here: Any = shared_by(backend)._last
@@ -272,12 +270,19 @@ async def locked(servers: Servers, backend: Backend, tmp_path: Path) -> AsyncIte
 async def on_server(
     request: pytest.FixtureRequest, servers: Servers, tmp_path: Path
 ) -> AsyncIterator[Backend]:
-    """A backend whose table can be locked; statements are sent one after the other."""
+    """A backend whose table can be locked."""
     url = servers.database(request.param, tmp_path).url
     is_async = request.param in {"postgresql+asyncpg", "mysql+asyncmy"}
-    async with backend_on(url, is_async=is_async, pause=0.0005) as backend:
+    async with backend_on(url, is_async=is_async) as backend:
         await load_all(backend)
         yield backend
+
+
+async def send(backend: Any) -> None:
+    """Have two statements under way, and a third one for the loads that were begun after them."""
+    await asyncio.sleep(0)
+    backend._load.__self__._last._send()
+    await busy(backend, 3)
 
 
 async def busy(backend: Backend, count: int) -> None:
@@ -297,7 +302,7 @@ async def test_one_who_leaves_or_is_out_of_time_leaves_the_others_alone(
         first = [asyncio.ensure_future(on_server._load(session_id)) for session_id in IDS[:3]]
         late = asyncio.create_task(impatient())
         others = [asyncio.ensure_future(on_server._load(session_id)) for session_id in IDS[4:]]
-        await busy(on_server, 3)
+        await send(on_server)
         first[2].cancel()
         with pytest.raises(TimeoutError, match="no answer within"):
             await late
@@ -314,7 +319,7 @@ async def test_a_statement_is_not_waited_for_when_all_are_gone(
 ) -> None:
     async with locked(servers, on_server, tmp_path) as unlock:
         loads = [asyncio.ensure_future(on_server._load(session_id)) for session_id in IDS]
-        await busy(on_server, 3)
+        await send(on_server)
         for load in loads[2:]:
             load.cancel()
         await asyncio.wait_for(busy(on_server, 2), AGES)
