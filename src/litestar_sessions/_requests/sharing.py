@@ -48,7 +48,7 @@ class SharedLoads:
     """While fewer statements are out, nobody waits for company."""
     ALONE = 4
     """Nor while fewer loads are under way: so few are as fast alone."""
-    PAUSE = 0.0005
+    PAUSE = 0.000_25
     """Nor when that many seconds have passed since the last statement was sent."""
 
     def __init__(self, storage: SessionStorage, most: int) -> None:
