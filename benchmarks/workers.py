@@ -65,16 +65,33 @@ class Worker:
 
 
 @contextmanager
+def _environment(source: Path) -> Iterator[dict[str, str]]:
+    """Lend the environment of a process that has one revision, and not what is installed.
+
+    Alembic imports whatever a package has registered with it, and the revision may not have that.
+    Only the first of two distributions of one name counts, and this one has registered nothing.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        metadata = Path(folder) / "litestar_sessions-0.dist-info" / "METADATA"
+        metadata.parent.mkdir()
+        metadata.write_text("Metadata-Version: 2.1\nName: litestar-sessions\nVersion: 0\n")
+        paths = (folder, str(source), *os.environ.get("PYTHONPATH", "").split(os.pathsep))
+        yield {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+@contextmanager
 def worker(
     source: Path, place: Place, load: Load, module: str = "benchmarks.worker"
 ) -> Iterator[Worker]:
     """Lend a worker that has opened its connections and signed in its visitors."""
-    environment = {**os.environ, "PYTHONPATH": str(source)}
     command = (sys.executable, "-m", module)
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True
-    ) as process:
+    with (
+        _environment(source) as environment,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True
+        ) as process,
+    ):
         try:
             found = Worker(process)
             url = place.url.render_as_string(hide_password=False)

@@ -32,6 +32,8 @@ from benchmarks.settings import DRIVERS, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from tests.support.databases import Servers, StartedServers
 
 LITTLE: dict[str, Any] = {
@@ -157,6 +159,17 @@ def test_many_visitors_at_once_near_and_far(servers: Servers) -> None:
         (*place, what) for place, what in product(places, sharing.WHAT)
     ]
     assert all(result["of_base"] > 0 < result["p50"] <= result["p99"] for result in results)
+
+
+def test_what_is_installed_does_not_matter_to_another_revision(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "litestar_sessions-9.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: litestar-sessions\n")
+    (installed / "entry_points.txt").write_text("[alembic.plugins]\nours = no_such_module\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert measured("compare", servers, driver=("sync sqlite+pysqlite",))
 
 
 def test_servers_in_processes_of_their_own(servers: Servers) -> None:
