@@ -115,8 +115,23 @@ async def mounted(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: 
 
 @get("/passed-on")
 async def passed_on(request: Visit) -> str:
-    _ = [request.session, request.scope.get("session")]
+    _ = [request.scope.get("session")]
     return "the same for everybody"
+
+
+@get("/returned")
+async def returned(request: Visit) -> dict[str, Any]:
+    return request.session
+
+
+@get("/returned-in")
+async def returned_in(request: Visit) -> dict[str, Any]:
+    return {"session": request.session}
+
+
+@get("/dumped")
+async def dumped(request: Visit) -> str:
+    return json.dumps(request.session)
 
 
 @get("/varied", response_headers={"Vary": "Accept-Encoding"})
@@ -131,6 +146,7 @@ async def sign_out_of_the_public(request: Visit) -> None:
 
 HANDLERS = (
     *(look, guarded, missing, forgotten, replaced, asked, mounted, passed_on, varied),
+    *(returned, returned_in, dumped),
     sign_out_of_the_public,
 )
 ORIGIN = "https://app.test"
@@ -162,6 +178,14 @@ async def test_each_look_at_the_session_of_a_stranger_is_told(site: Site) -> Non
             assert response.status_code == 200
             assert "cookie" in varies(response), how
             client.cookies.clear()  # "setdefault" begins a session
+
+
+@pytest.mark.parametrize("path", ["/returned", "/returned-in", "/dumped"])
+async def test_a_session_that_is_serialized_was_looked_at(site: Site, path: str) -> None:
+    async with site.visitor() as client:
+        assert "cookie" in varies(await client.get(path))
+        await client.post("/set", json={"user": "Ann"})
+        assert "Ann" in (await client.get(path)).text
 
 
 def test_copies_of_the_session_of_a_stranger_are_plain_dictionaries() -> None:

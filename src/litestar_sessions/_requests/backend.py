@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.asked import AskedSession
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
-from litestar_sessions._requests.copies import add_session, find_session, follow_copies
+from litestar_sessions._requests.copies import add_session, find_session, follow_connections
 from litestar_sessions._requests.errands import errand_of
 from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.events import warn_of_damage
@@ -66,7 +66,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(config, alchemy_config, model, clock=clock)
-        follow_copies()
+        follow_connections()
         storage = self._open_storage()
         if self.settings.creates_table:
             storage = TableCreatingStorage(storage, self.settings.table)

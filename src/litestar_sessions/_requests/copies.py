@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.connection import ASGIConnection
 
+from litestar_sessions._requests.strangers import follow_looks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.asked import AskedSession
     from litestar_sessions._requests.codec import SessionCodec
 
-__all__ = ("add_session", "find_session", "follow_copies", "sessions_of")
+__all__ = ("add_session", "find_session", "follow_connections", "sessions_of")
 
 _SCOPE_KEY = "_litestar_sessions"
 
@@ -53,7 +55,7 @@ def find_session(codec: SessionCodec, scope: Scope) -> AskedSession | None:
     return None
 
 
-def follow_copies() -> None:
+def follow_connections() -> None:
     """Have ``set_session`` and ``clear_session`` of every connection tell its session.
 
     Nothing else sees them all: a scope may be copied anywhere, and by any means, and there are
@@ -63,6 +65,7 @@ def follow_copies() -> None:
         method = getattr(ASGIConnection, name)
         if not hasattr(method, _FOLLOWED):
             setattr(ASGIConnection, name, _telling(method))
+    follow_looks()
 
 
 def _telling(method: Callable[..., None]) -> Callable[..., None]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from litestar.connection import ASGIConnection
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("StrangersSession", "is_empty")
+__all__ = ("StrangersSession", "follow_looks", "is_empty")
+
+_FOLLOWED = "_litestar_sessions_follow"
 
 _LOOKS = (
     *("__contains__", "__delitem__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__"),
@@ -21,7 +25,8 @@ _LOOKS = (
 class StrangersSession(dict[str, Any]):
     """A session that begins empty, and notes if somebody looks into it; to write is no look.
 
-    What is written in C and takes the dictionary as it is, as serializers do, is not noticed.
+    Serializers that are written in C take a dictionary as it is, and are not noticed; so whoever
+    takes the session from a connection has looked too (`follow_looks`).
     """
 
     was_looked_at = False
@@ -29,6 +34,28 @@ class StrangersSession(dict[str, Any]):
     def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
         """Have copies and pickles be dictionaries of no special kind."""
         return dict, (dict(self),)
+
+
+def follow_looks() -> None:
+    """Have ``connection.session`` of every connection count as a look.
+
+    Handlers return the session, alone or in something else, and Litestar serializes it.
+    """
+    original: Any = ASGIConnection.session.fget  # type: ignore[attr-defined]  # it is a property
+    if hasattr(original, _FOLLOWED):
+        return
+
+    @wraps(original)
+    def session(connection: ASGIConnection[Any, Any, Any, Any]) -> Any:
+        session = connection.scope.get("session")
+        if session is None:
+            return original(connection)
+        if type(session) is StrangersSession:
+            session.was_looked_at = True
+        return session
+
+    setattr(session, _FOLLOWED, True)
+    ASGIConnection.session = property(session)  # type: ignore[method-assign,assignment]  # as above
 
 
 def is_empty(session: Any) -> bool:
