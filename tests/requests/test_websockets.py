@@ -103,6 +103,28 @@ async def rotated(socket: Socket) -> None:
     await socket.close()
 
 
+@websocket("/saved")
+async def saved(socket: Socket) -> None:
+    socket.session["user"] = "Bob"
+    await save_session(socket)
+    await socket.close()
+
+
+@websocket("/rotated-and-saved")
+async def rotated_and_saved(socket: Socket) -> None:
+    rotate_session_id(socket)
+    await save_session(socket)
+    raise RuntimeError("an error of the application")
+
+
+@websocket("/saved-and-accepted")
+async def saved_and_accepted(socket: Socket) -> None:
+    socket.session["user"] = "Bob"
+    await save_session(socket)
+    await socket.accept()
+    await obey(socket)
+
+
 class Watched(Litestar):
     """An application that tells when it is done with a WebSocket, whose cookies come in fields."""
 
@@ -134,6 +156,7 @@ def client(any_database: tuple[bool, Database], clock: Clock) -> Iterator[TestCl
     kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
     plugin = SessionPlugin(kind(database.url), model=UserSession, clock=clock, create_table=True)
     handlers = [show, set_keys, clear, obeying, prepared, refused, rotated]
+    handlers += [saved, rotated_and_saved, saved_and_accepted]
     app = Watched(handlers, plugins=[plugin], logging_config=None)
     app.state.finished = Semaphore(0)
     with TestClient(app) as client:
@@ -326,6 +349,37 @@ def test_a_refused_socket_leaves_no_row_that_nobody_could_find(client: TestClien
             pass
         assert client.app.state.finished.acquire(timeout=30)
     assert client.blocking_portal.call(backend.storage.delete_all) == 1
+
+
+def test_what_a_refused_socket_has_saved_itself_is_left_by_nobody_either(
+    client: TestClient[Watched],
+) -> None:
+    backend = client.app.plugins.get(SessionPlugin).config.create_backend()
+    for path in ("/saved", "/rotated-and-saved"):
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect(path):
+            pass
+        assert client.app.state.finished.acquire(timeout=30)
+        client.post("/set", json={"user": "Ann"})
+    assert client.blocking_portal.call(backend.storage.delete_all) == 1
+
+
+def test_what_a_socket_has_saved_before_it_is_accepted_is_its_session(
+    client: TestClient[Watched],
+) -> None:
+    with connect(client, "/saved-and-accepted") as socket:
+        cookie = dict(socket.extra_headers or [])[b"set-cookie"].decode()
+    take(client, cookie)
+    assert session(client) == {"user": "Bob"}
+
+
+def test_a_socket_that_is_refused_after_it_saved_the_session_of_its_visitor_leaves_it(
+    client: TestClient[Watched],
+) -> None:
+    client.post("/set", json={"user": "Ann"})
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/saved"):
+        pass
+    assert client.app.state.finished.acquire(timeout=30)
+    assert session(client) == {"user": "Bob"}
 
 
 def test_a_refused_socket_keeps_the_id_that_the_browser_has(client: TestClient[Watched]) -> None:

@@ -135,6 +135,7 @@ async def _close(session: RequestSession, *, may_save: bool) -> None:
         return
     session.is_closed = True
     try:
+        await session.refuse()
         await session.settle(may_save=may_save, may_tell=False)
     except ResponseStartedError:
         warn(

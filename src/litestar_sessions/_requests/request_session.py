@@ -53,9 +53,8 @@ class RequestSession:
         """Why there is no response with this session."""
         self.is_closed = False
         """Whether the WebSocket is closed, so that nothing is saved any more."""
-        self._is_involved = False
         self._stranger: StrangersSession | UnavailableSession | None = None
-        self._has_started = False
+        self._has_started = self._is_involved = False
         self.shown: ShownSession = ShownSession(scope)
         """What the application sees of the session."""
 
@@ -68,7 +67,6 @@ class RequestSession:
         """Return the session that the cookie names, or an empty one; it is put into the scope.
 
         Of several cookies it is the last one that names a session.
-
         What cannot be an ID is not looked up. A database that does not answer is an error only for
         a handler that uses the session.
         """
@@ -121,6 +119,11 @@ class RequestSession:
             if self.tracked.stored is not None:
                 self._is_involved = True
                 self.tell_id()
+
+    async def refuse(self) -> None:
+        """Delete a session that nobody could find: there will be no response with its cookie."""
+        if not self._has_started and self.tracked.session_id not in self._browser.values:
+            await self.tracked.withdraw()
 
     async def finish_ending(self) -> None:
         """End the session, if it was cleared, for a connection that is cancelled."""

@@ -58,6 +58,12 @@ class TrackedSession(FollowedSession, RenewedSession):
         self._forget()
         self.has_news = True
 
+    async def withdraw(self) -> None:
+        """Delete the session, and leave what the visitor's other cookies name."""
+        if self.stored is not None:
+            await delete_each(self._storage, {self.session_id: self.stored})
+            self._forget()
+
     async def save(self, session: Any, *, may_tell: bool = True, asks: bool = False) -> None:
         """Let storage have the session, unless it has it already or it is a new one and empty.
 
