@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from litestar import Litestar, WebSocket, asgi, get, post, websocket
+from litestar import Litestar, Response, WebSocket, asgi, get, post, websocket
 from litestar.connection import ASGIConnection
 from litestar.exceptions import WebSocketDisconnect
 from litestar.middleware import DefineMiddleware
@@ -88,7 +88,36 @@ async def socket_clear(socket: WebSocket[Any, Any, Any]) -> None:
     await socket.close()
 
 
-HANDLERS = [clear, replace, restart, rotate, save_early, set_and_clear, socket_clear]
+class SignOutError(Exception):
+    """What ends a session, in a handler of exceptions."""
+
+
+def sign_out(request: Visit, _: Exception) -> Response[None]:
+    request.clear_session()
+    return Response(None, status_code=403)
+
+
+@post("/in/raise")
+async def raise_here() -> None:
+    raise SignOutError
+
+
+@post("/in/raise-below", exception_handlers={SignOutError: sign_out})
+async def raise_below() -> None:
+    raise SignOutError
+
+
+HANDLERS = [
+    raise_here,
+    raise_below,
+    clear,
+    replace,
+    restart,
+    rotate,
+    save_early,
+    set_and_clear,
+    socket_clear,
+]
 
 
 def clearing(app: ASGIApp) -> ASGIApp:
@@ -118,6 +147,7 @@ def app(
     return Litestar(
         [show, set_keys, *HANDLERS],
         plugins=[SessionPlugin(config, middleware=is_plugin)],
+        exception_handlers={SignOutError: sign_out},
         middleware=[*([] if is_plugin else [alone]), clearing, copying],
         logging_config=None,
     )
@@ -140,6 +170,17 @@ def test_clearing_in_a_copy_signs_out(app: Litestar) -> None:
         before = sign_in(client)
         response = client.post("/in/clear")
         assert "session=null" in response.headers["set-cookie"]
+        assert "session" not in client.cookies
+        assert sees(client, before) == {}
+
+
+# In one with another state Litestar itself finds no handlers of exceptions.
+@pytest.mark.parametrize("copying", ["unpacked", "copied state"], indirect=True)
+@pytest.mark.parametrize("path", ["/in/raise", "/in/raise-below"])
+def test_clearing_in_a_handler_of_exceptions_signs_out(app: Litestar, path: str) -> None:
+    with TestClient(app) as client:
+        before = sign_in(client)
+        assert client.post(path).status_code == 403
         assert "session" not in client.cookies
         assert sees(client, before) == {}
 
