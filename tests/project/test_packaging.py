@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import litestar_sessions
 from tools import unasync_build
@@ -148,6 +150,18 @@ def test_the_metadata_asks_for_no_driver_and_no_greenlet(distributions: Path) ->
         "uuid-utils",
     ]
     assert "Requires-Python: >=3.10" in metadata
+
+
+def test_the_extra_for_aiomysql_bounds_the_driver_below_it(distributions: Path) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [each for each in archive.namelist() if each.endswith("/METADATA")]
+        asked = email.message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])
+    wanted = [Requirement(each) for each in asked if "extra == 'aiomysql'" in each]
+    (pymysql,) = [each for each in wanted if each.name == "pymysql"]
+    # From 1.2.1 on aiomysql 0.3.2 cannot be imported or saves nothing.
+    allowed = ["1.2.0", "1.2.1", "1.2.2", "1.2.3", "1.2.4", "1.3.0"]
+    assert list(pymysql.specifier.filter(allowed)) == ["1.2.0"]
 
 
 def test_every_public_name_can_be_imported_from_the_root() -> None:
