@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.orm import Mapped, mapped_column
 
-from litestar_sessions import SessionDamagedError, SessionExistsError
+from litestar_sessions import (
+    SessionDamagedError,
+    SessionExistsError,
+    SessionModelMixin,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySessionConfig,
+    SQLAlchemySyncConfig,
+)
+from litestar_sessions.columns import UTCTimestamp
+from tests.support.models import NobodysBase
 from tests.support.site import open_site
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from tests.support.clock import Clock
@@ -30,6 +43,13 @@ DAMAGE = {
     "postgresql": ["expires_at = '20000-01-01'"],
     "mysql": ["expires_at = '2100-00-00'"],
 }
+
+
+class Endless(SessionModelMixin, NobodysBase):
+    """A model whose sessions may have no expiry."""
+
+    __tablename__ = "endless_sessions"
+    expires_at: Mapped[datetime | None] = mapped_column(UTCTimestamp(), index=True)  # type: ignore[assignment]  # wider than the mixin's
 
 
 def events(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -142,3 +162,42 @@ async def test_a_session_that_cannot_be_decoded_can_be_ended(site: Site) -> None
         assert (await client.post("/clear")).status_code == 201
         assert "session" not in client.cookies
     assert await site.backend.get(session_id) is None
+
+
+async def test_rows_whose_expiry_is_none_are_deleted_with_the_expired(
+    tmp_path: Path, clock: Clock
+) -> None:
+    url = f"sqlite:///{tmp_path}/sessions.db"
+    async with open_site(url, is_async=False, clock=clock) as site, site.visitor() as client:
+        for value in ("'zzz'", "'Aug 1 2026'", "''", "X'ff'", "X''", "5", "-5.5"):
+            await damage(site, client, f"expires_at = {value}")
+            assert (await site.backend.delete_expired(), await site.rows()) == (1, 0), value
+        await damage(site, client, "expires_at = '9999-12-31 23:59:59.999999'")
+        assert await site.backend.delete_expired() == 0
+
+
+async def test_rows_without_an_expiry_are_deleted_with_the_expired(
+    any_database: tuple[bool, Database],
+) -> None:
+    is_async, database = any_database
+    kind = SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig
+    config = SQLAlchemySessionConfig(
+        alchemy_config=kind(database.url), model=Endless, create_table=True
+    )
+    backend: Any = config.create_backend()
+    await backend.delete_all()
+    for session_id in ("live", "endless"):
+        await backend.set(session_id, b"{}")
+    engine: Any = config.engine
+    change = update(Endless).where(Endless.data == b"{1}").values(expires_at=None)
+    await backend.set("endless", b"{1}")
+    if is_async:
+        async with engine.begin() as connection:
+            await connection.execute(change)
+    else:
+        with engine.begin() as connection:
+            connection.execute(change)
+    assert await backend.get("endless") is None
+    assert await backend.delete_expired() == 1
+    assert await backend.get("live") == b"{}"
+    await config.dispose()

@@ -5,12 +5,23 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, any_, bindparam, column, delete, func, select, text
+from sqlalchemy import (
+    Integer,
+    any_,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import BindParameter, Dialect, Executable, TextClause
+    from sqlalchemy import BindParameter, ColumnElement, Dialect, Executable, Select, TextClause
 
     from litestar_sessions._sql.table import SessionTable
 
@@ -20,10 +31,14 @@ __all__ = ("Batches", "purge")
 # may begin with the table itself, and wait for every expired row that somebody else has locked.
 _ON_MYSQL = """\
 DELETE {table} FROM (
-SELECT {id} FROM {table} WHERE {expires_at} <= :s_now
+SELECT {id} FROM {table} WHERE {expires_at} <= :s_now{or_null}
 ORDER BY {expires_at} LIMIT :s_limit FOR UPDATE SKIP LOCKED
 ) AS picked STRAIGHT_JOIN {table} FORCE INDEX (PRIMARY) ON {table}.{id} = picked.{id}
-WHERE {table}.{expires_at} <= :s_now"""
+WHERE {table}.{expires_at} <= :s_now{or_null}"""
+_OR_NULL = " OR {table}.{expires_at} IS NULL"
+
+_LAST: ColumnElement[str] = literal_column("'9999-12-31 23:59:59.999999'")
+"""What SQLite sorts after it is no timestamp: other text, and bytes."""
 
 
 class Batches:
@@ -89,11 +104,12 @@ def purge(sessions: SessionTable, now: BindParameter[Any], dialect: Dialect) -> 
 
     Two workers share the work, since each skips what the other has locked. Expiry is tested again
     by the ``DELETE`` itself: another request may have saved the session since the rows were picked.
+    Rows without an expiry are of no session: ``NULL``, or on SQLite what is no timestamp.
     """
     limit = bindparam("s_limit", type_=Integer)
     if dialect.name in {"mysql", "mariadb"}:
         return _purge_on_mysql(sessions, dialect).bindparams(now, limit)
-    expired = sessions.expires_at <= now
+    expired = _expired(sessions, now)
     key = column("ctid") if dialect.name == "postgresql" else sessions.id
     # In no order beyond that: rows that expire at the same moment would be sorted for each batch.
     oldest = select(key).select_from(sessions.table).where(expired)
@@ -109,14 +125,32 @@ def purge(sessions: SessionTable, now: BindParameter[Any], dialect: Dialect) -> 
     if dialect.name == "cockroachdb":
         picked = oldest.with_for_update(skip_locked=True).cte("picked")
         oldest = select(picked.c.id)
+    if dialect.name == "sqlite":
+        return _purge_on_sqlite(sessions, expired, oldest)
     return delete(sessions.table).where(expired, key.in_(oldest))
+
+
+def _purge_on_sqlite(
+    sessions: SessionTable, expired: ColumnElement[bool], oldest: Select[Any]
+) -> Executable:
+    """Have what is no timestamp go too: columns take whatever they are given."""
+    unreadable = sessions.expires_at > _LAST
+    # Not an OR beside the IN, by which all of this would take half as long again.
+    picked = union_all(select(oldest.subquery()), select(sessions.id).where(unreadable))
+    return delete(sessions.table).where(expired | unreadable, sessions.id.in_(picked))
+
+
+def _expired(sessions: SessionTable, now: ColumnElement[Any]) -> ColumnElement[bool]:
+    expired = sessions.expires_at <= now
+    return expired | sessions.expires_at.is_(None) if sessions.expires_at.nullable else expired
 
 
 def _purge_on_mysql(sessions: SessionTable, dialect: Dialect) -> TextClause:
     quote = dialect.identifier_preparer
-    sql = _ON_MYSQL.format(
-        table=quote.format_table(sessions.table),
-        id=quote.format_column(sessions.id),
-        expires_at=quote.format_column(sessions.expires_at),
-    )
-    return text(sql)
+    names = {
+        "table": quote.format_table(sessions.table),
+        "id": quote.format_column(sessions.id),
+        "expires_at": quote.format_column(sessions.expires_at),
+    }
+    or_null = _OR_NULL.format(**names) if sessions.expires_at.nullable else ""
+    return text(_ON_MYSQL.format(**names, or_null=or_null))

@@ -48,6 +48,7 @@ class RemovingVerbs(Verbs):
         that moment, be it to remove it too, is left to the next run; so is what expires meanwhile.
         On a Galera cluster the locks of the other nodes are not seen. A batch that another node has
         removed first is tried again, and at last is left to the next run too, as are all after it.
+        Rows without a readable expiry, which are of no session, go too.
 
         Args:
             batch_size: How many to remove at once, at most.
