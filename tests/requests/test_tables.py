@@ -95,13 +95,15 @@ def test_a_table_that_is_dropped_while_the_application_runs_is_created_again(
         assert client.get("/").json() == {"user": "Bob"}
 
 
-@pytest.mark.parametrize("driver", ["sqlite", "sqlite+aiosqlite"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:///{}", "sqlite+aiosqlite:///{}", "sqlite:///file:{}?uri=1"]
+)
 @pytest.mark.parametrize("how", ["the file", "all files", "replaced"])
 def test_a_file_that_is_deleted_while_the_application_runs_is_created_again(
-    tmp_path: Path, driver: str, how: str
+    tmp_path: Path, url: str, how: str
 ) -> None:
     path = tmp_path / "sessions.db"
-    with TestClient(app_with(SessionPlugin(f"{driver}:///{path}"))) as client:
+    with TestClient(app_with(SessionPlugin(url.format(path)))) as client:
         client.post("/set", json={"user": "Ann"})
         for file in tmp_path.iterdir():
             if how != "the file" or file == path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from litestar_sessions._drivers.forks import is_in_memory
 from litestar_sessions._drivers.opened import open_anew
@@ -15,10 +16,12 @@ __all__ = ("WatchedFile", "file_of")
 
 
 def file_of(engine: Engine) -> WatchedFile | None:
-    """Return the file of an engine; ``None`` if there is none, or a URI of SQLite's names it."""
+    """Return the file of an engine; ``None`` if there is none."""
     path = engine.url.database
-    if engine.dialect.name != "sqlite" or is_in_memory(engine) or not path or "file:" in path:
+    if engine.dialect.name != "sqlite" or is_in_memory(engine) or not path:
         return None
+    if path.startswith("file:"):  # a URI of SQLite's; its query is in that of the URL
+        path = unquote(urlsplit(path).path)
     return WatchedFile(engine, path)
 
 
