@@ -188,6 +188,7 @@ class SQLAlchemySessionConfig(
 
         The config may be used again and then opens new ones.
         """
+        await self.settings.endings.wait()
         engines = {self.settings.engine, self.settings.patient_engine or self.settings.engine}
         await close_engines(*opened_for_sessions(self.alchemy_config, engines))
         self.settings.forget_memory()

@@ -91,6 +91,7 @@ class SessionPlugin(InitPlugin):
             await self._prepare()
             yield
         finally:
+            await self.config.settings.endings.wait()
             if lifespan.end():
                 await self.config.dispose()
 
