@@ -14,6 +14,8 @@ from litestar_sessions._drivers.failures import Failure, describe, failure_of
 from litestar_sessions._drivers.lifespans import Lifespan
 from litestar_sessions._drivers.running import running_loop
 from litestar_sessions._drivers.urls import is_async_url
+from litestar_sessions._operations.pauses import check_interval
+from litestar_sessions._operations.regular import deleting_regularly
 from litestar_sessions._requests.errors import (
     LitestarConfigurationError,
     SessionUnavailableError,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from litestar_sessions._drivers.engine_config import EngineConfig
+    from litestar_sessions._requests.backend import StorageSessionBackend
 
 __all__ = ("SessionPlugin",)
 
@@ -43,8 +46,8 @@ class SessionPlugin(InitPlugin):
     """Gives an application sessions: the middleware, the table, and the end of the connections.
 
     At start-up the table is created, or it is checked that it is there, and so is that nothing else
-    has sessions in the same cookie; at shutdown the connections that were opened for sessions are
-    closed.
+    has sessions in the same cookie. While the application runs, expired sessions are deleted. At
+    shutdown the connections that were opened for sessions are closed.
 
     Args:
         source: Where sessions are kept: the URL of a database, an engine of the application (its
@@ -52,6 +55,8 @@ class SessionPlugin(InitPlugin):
             package or of Advanced Alchemy), or a whole `SQLAlchemySessionConfig`.
         middleware: Whether every route of the application gets sessions; otherwise put
             ``plugin.config.middleware`` where you want them.
+        delete_expired_every: How many seconds lie between two deletions of expired sessions, which
+            begin at a random moment of the first interval; ``None`` if something else deletes them.
         **settings: Settings of `SQLAlchemySessionConfig`; ``create_table`` is true by default if
             the source is a URL.
 
@@ -64,10 +69,13 @@ class SessionPlugin(InitPlugin):
         source: str | URL | AsyncEngine | Engine | EngineConfig | SQLAlchemySessionConfig,
         *,
         middleware: bool = True,
+        delete_expired_every: float | None = 3_600,
         **settings: Unpack[SessionKeywords],
     ) -> None:
         self._has_middleware = middleware
+        self._delete_expired_every = delete_expired_every
         with as_litestar_does():
+            check_interval(delete_expired_every)
             self.config = _session_config(source, {**settings})
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -87,19 +95,21 @@ class SessionPlugin(InitPlugin):
             running_loop()
             refuse_rivals(app, self.config)
         lifespan = Lifespan(self.config.engine)
+        backend = self.config.create_backend()
         try:
-            await self._prepare()
-            yield
+            await self._prepare(backend)
+            async with deleting_regularly(backend.delete_expired, self._delete_expired_every):
+                yield
         finally:
             await self.config.settings.endings.wait()
             if lifespan.end():
                 await self.config.dispose()
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, backend: StorageSessionBackend[Any]) -> None:
         """Create or check the table; a database that does not answer yet is waited for later."""
         try:
             with as_litestar_does():
-                await self.config.create_backend().prepare()
+                await backend.prepare()
         except SessionUnavailableError as error:
             cause = error.__cause__ or error
             if failure_of(cause) is Failure.REFUSAL:
@@ -128,8 +138,8 @@ def _session_config(source: Any, settings: dict[str, Any]) -> SQLAlchemySessionC
 
 
 def _check_names(settings: dict[str, Any]) -> None:
-    known = SessionKeywords.__annotations__
-    for name in settings.keys() - known.keys():
+    known = [*SessionKeywords.__annotations__, "middleware", "delete_expired_every"]
+    for name in settings.keys() - set(known):
         near = get_close_matches(name, known, 1)
         remedy = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
         raise ConfigurationError(f"SessionPlugin has no setting {name}: {remedy}")

@@ -97,15 +97,19 @@ class Deadline:
         if self.is_over:
             self._end(error)
 
-    def expire(self) -> None:
-        """Have the time pass now."""
+    def stop(self) -> DBAPIConnection | None:
+        """Have no time left: cut and return the connection that is waited for, if there is one."""
         self._timer.cancel()
         self.is_over = True
         with _lock:
             connection = self._connection
             if connection is not None:
                 cut(connection)
-        if connection is None:
+        return connection
+
+    def expire(self) -> None:
+        """Have the time pass now."""
+        if self.stop() is None:
             self._interrupt()
         else:
             loop = asyncio.get_running_loop()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 
-__all__ = ("fail", "tell_of_sharing", "warn", "warn_of_damage")
+__all__ = ("fail", "note", "tell_of_sharing", "warn", "warn_of_damage")
 
 logger = logging.getLogger("litestar_sessions")
+
+
+def note(event: str, message: str) -> None:
+    """Log what is as it should be."""
+    logger.info(message, extra={"session_event": event})
 
 
 def warn(event: str, message: str, error: Exception | None = None) -> None:
