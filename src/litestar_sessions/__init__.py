@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
     from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
     from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
+    from litestar_sessions._sql.counting import SessionCounts
     from litestar_sessions._sql.dialects import SaveBy
     from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
@@ -56,6 +57,7 @@ __all__ = (
     "SaveBy",
     "Session",
     "SessionConflictError",
+    "SessionCounts",
     "SessionDamagedError",
     "SessionDatabaseError",
     "SessionError",
@@ -87,6 +89,7 @@ _HOMES = {
     "_sync.engine_config": ("SQLAlchemySyncConfig",),
     "_sync.storage": ("SyncSessionStorage",),
     "_requests.backend_base": ("SQLAlchemySessionBackendBase",),
+    "_sql.counting": ("SessionCounts",),
     "_sql.dialects": ("SaveBy",),
     "exceptions": (
         "ConfigurationError",

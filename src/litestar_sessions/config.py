@@ -194,8 +194,5 @@ class SQLAlchemySessionConfig(
         self.settings.forget_memory()
 
     def _make_keys(self) -> SessionKeys:
-        return make_keys(
-            hash_ids=self.hash_session_ids,
-            secrets=self.session_id_keys,
-            take_over=self.take_over,
-        )
+        secrets, take_over = self.session_id_keys, self.take_over
+        return make_keys(hash_ids=self.hash_session_ids, secrets=secrets, take_over=take_over)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from litestar.middleware import DefineMiddleware
-from litestar.plugins import InitPlugin
+from litestar.plugins import CLIPlugin, InitPlugin
 from sqlalchemy import URL, Engine
 
 from litestar_sessions._drivers.failures import Failure, describe, failure_of
@@ -31,6 +31,7 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from click import Group
     from litestar import Litestar
     from litestar.config.app import AppConfig
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ("SessionPlugin",)
 
 
-class SessionPlugin(InitPlugin):
+class SessionPlugin(InitPlugin, CLIPlugin):
     """Gives an application sessions: the middleware, the table, and the end of the connections.
 
     At start-up the table is created, or it is checked that it is there, and so is that nothing else
@@ -88,6 +89,13 @@ class SessionPlugin(InitPlugin):
             app_config.middleware = [*app_config.middleware, signpost]
         app_config.lifespan = [self._lifespan, *app_config.lifespan]
         return app_config
+
+    def on_cli_init(self, cli: Group) -> None:
+        """Add commands to ``litestar sessions``; they work on whichever application is named."""
+        # Imported here because nothing else needs click and rich.
+        from litestar_sessions._operations.commands import add_commands  # noqa: PLC0415
+
+        add_commands(cli)
 
     @asynccontextmanager
     async def _lifespan(self, app: Litestar) -> AsyncIterator[None]:

@@ -61,7 +61,7 @@ class TrackedSession(FollowedSession, RenewedSession):
     async def withdraw(self) -> None:
         """Delete the session, and leave what the visitor's other cookies name."""
         if self.stored is not None:
-            await delete_each(self._storage, {self.session_id: self.stored})
+            await delete_each(self.storage, {self.session_id: self.stored})
             self._forget()
 
     async def save(self, session: Any, *, may_tell: bool = True, asks: bool = False) -> None:
@@ -130,8 +130,7 @@ class TrackedSession(FollowedSession, RenewedSession):
             if details and "signed_in_at" in details:
                 if not may_tell:
                     return await self._refuse(details["owner"])
-                if self._new_id is None:
-                    self.rotate()
+                self._rotate_once()
             if await self._replace(data, theirs, details):
                 if theirs is not base:
                     self._show(session, data)
@@ -139,13 +138,16 @@ class TrackedSession(FollowedSession, RenewedSession):
             current = await self._look_again(base)
             if current is None:
                 return None
-            on_conflict = self.settings.policy.on_conflict
-            if on_conflict == "error" and current.data != theirs.data:
+            if self.settings.policy.on_conflict == "error" and current.data != theirs.data:
                 break
             theirs = current
-            if on_conflict == "merge":
+            if self.settings.policy.on_conflict == "merge":
                 data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
+
+    def _rotate_once(self) -> None:
+        if self._new_id is None:
+            self.rotate()
 
     def _show(self, session: Any, data: bytes) -> None:
         """Have in the dictionary what was merged."""

@@ -14,6 +14,8 @@ from litestar_sessions._sql.dialects import lets_one_write
 from litestar_sessions._sql.purges import Batches
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("RemovingVerbs",)
@@ -40,7 +42,9 @@ class RemovingVerbs(Verbs):
         """Remove every session; return how many there were."""
         return self._write_patiently(self._statements.delete_all, {})
 
-    def delete_expired(self, *, batch_size: int = 4_000) -> int:
+    def delete_expired(
+        self, *, batch_size: int = 4_000, on_batch: Callable[[int], object] | None = None
+    ) -> int:
         """Remove every expired session; return how many were removed.
 
         Each batch is a transaction of its own, and as large as a moment allows, so that nobody
@@ -52,6 +56,8 @@ class RemovingVerbs(Verbs):
 
         Args:
             batch_size: How many to remove at once, at most.
+            on_batch: What is told after each batch how many have been removed so far; an error that
+                it raises ends the run.
 
         Raises:
             ValueError: That is less than one.
@@ -67,5 +73,8 @@ class RemovingVerbs(Verbs):
                 if is_undone(error):
                     break
                 raise
-            sync_sleep(batches.pause_after(count))
+            pause = batches.pause_after(count)
+            if on_batch is not None:
+                on_batch(batches.total)
+            sync_sleep(pause)
         return batches.total

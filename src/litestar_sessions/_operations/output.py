@@ -1,0 +1,60 @@
+"""What a command prints: tables for people, or one JSON object for machines."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ("Output", "table_of")
+
+
+class Output:
+    """Standard output for the answer, standard error for progress.
+
+    Args:
+        as_json: Whether the answer is one JSON object.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._answers = Console(soft_wrap=True, highlight=False)
+        self._remarks = Console(stderr=True)
+
+    def answer(self, values: Mapping[str, Any], text: str | Table) -> None:
+        """Print an answer, in the one form or in the other."""
+        if self.as_json:
+            self._answers.out(json.dumps(values, ensure_ascii=False), highlight=False)
+        else:
+            self._answers.print(text)
+
+    def fail(self, message: str) -> None:
+        """Print why there is no answer."""
+        if self.as_json:
+            self.answer({"error": message}, "")
+        else:
+            self._remarks.print(message, style="red", markup=False, soft_wrap=True)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show how far long work has come; yield what is to be told how much is done."""
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        hidden = self.as_json or not self._remarks.is_terminal
+        with Progress(*columns, console=self._remarks, disable=hidden) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda done: progress.update(task, completed=done)
+
+
+def table_of(title: str, rows: Mapping[str, Any]) -> Table:
+    """Return a table of names and values."""
+    table = Table(title=title, show_header=False, title_justify="left")
+    for name, value in rows.items():
+        table.add_row(name, str(value))
+    return table
