@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from litestar_sessions._sql.dialects import SaveBy
     from litestar_sessions._sql.infos import SessionInfo
     from litestar_sessions._sql.records import StoredSession
+    from litestar_sessions._sql.sizing import DataSizes, TableSize
     from litestar_sessions._sync.backend import SQLAlchemySyncSessionBackend
     from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = (
     "AsyncSessionStorage",
     "ConfigurationError",
+    "DataSizes",
     "ResponseStartedError",
     "SQLAlchemyAsyncConfig",
     "SQLAlchemyAsyncSessionBackend",
@@ -68,6 +70,7 @@ __all__ = (
     "SessionUnavailableError",
     "StoredSession",
     "SyncSessionStorage",
+    "TableSize",
     "UUIDv7Base",
     "UserSessionMixin",
     "end_all_sessions",
@@ -118,6 +121,7 @@ _HOMES = {
     "model": ("SessionModelMixin", "UUIDv7Base", "UserSessionMixin"),
     "_sql.infos": ("SessionInfo",),
     "_sql.records": ("StoredSession",),
+    "_sql.sizing": ("DataSizes", "TableSize"),
 }
 
 

@@ -96,6 +96,19 @@ def test_people_read_sentences(lone: SessionPlugin) -> None:
     assert result.stdout == "3 expired sessions were deleted.\n"
 
 
+def test_stats_count_and_measure(plugin: SessionPlugin) -> None:
+    fill(plugin, live=3, expired=1)
+    app = app_with(plugin)
+    answer = answer_of(app, "stats")
+    assert (answer["live"], answer["expired"]) == (3, 1)
+    assert answer["made"] == {"hour": 4, "day": 4, "week": 4}
+    assert answer["data_bytes"] == {"median": 4, "p95": 4, "largest": 4}
+    assert set(answer["table_bytes"]) == {"table", "indexes"}
+    shown = invoke(app, "stats").stdout
+    assert "made hour" in shown
+    assert "live 0" not in shown
+
+
 def test_one_session_is_ended_by_its_id(plugin: SessionPlugin) -> None:
     fill(plugin, live=2)
     app = app_with(plugin)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from litestar_sessions._drivers.failures import describe
 from litestar_sessions._operations.operator import Operator
-from litestar_sessions._operations.output import Output
+from litestar_sessions._operations.output import Output, table_of
 from litestar_sessions.config import SQLAlchemySessionConfig
 from litestar_sessions.exceptions import ConfigurationError, SessionDamagedError, SessionError
 
@@ -95,6 +97,18 @@ def purge(operator: Operator, output: Output, batch_size: int) -> int:
     return DONE
 
 
+def stats(operator: Operator, output: Output) -> int:
+    """Count and measure sessions; that reads the whole table."""
+    operator.prepare()
+    storage = operator.storage
+    lifetime = timedelta(seconds=operator.config.max_age)
+    counts = operator.do(storage.count, lifetime=lifetime)
+    data, size = operator.do(storage.measure_data), operator.do(storage.measure_table)
+    values = {**asdict(counts), "data_bytes": asdict(data), "table_bytes": asdict(size)}
+    output.answer(values, table_of(values))
+    return DONE
+
+
 def end(
     operator: Operator, output: Output, session_id: str | None, *, ends_all: bool, is_sure: bool
 ) -> int:
@@ -126,6 +140,7 @@ def _end_one(operator: Operator, session_id: str) -> int:
 
 
 COMMANDS: dict[Work, tuple[Any, ...]] = {
+    stats: (),
     purge: (
         click.option(
             "--batch-size",

@@ -52,9 +52,12 @@ class Output:
             yield lambda done: progress.update(task, completed=done)
 
 
-def table_of(title: str, rows: Mapping[str, Any]) -> Table:
-    """Return a table of names and values."""
-    table = Table(title=title, show_header=False, title_justify="left")
-    for name, value in rows.items():
-        table.add_row(name, str(value))
+def table_of(values: Mapping[str, Any]) -> Table:
+    """Return a table of names and values, those below a name one by one."""
+    table = Table(show_header=False)
+    for name, value in values.items():
+        rows = value if isinstance(value, dict) else {"": value}
+        for part, each in rows.items():
+            shown = "unknown" if each is None else f"{each:,}"
+            table.add_row(f"{name} {part}".replace("_", " ").strip(), shown)
     return table

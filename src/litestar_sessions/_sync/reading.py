@@ -7,15 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from litestar_sessions._sync.verbs import Verbs
-from litestar_sessions._sql.counting import SessionCount
 from litestar_sessions._sql.records import stored_sessions
 from litestar_sessions._sql.sizes import groups_of, padded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
-    from litestar_sessions._sql.counting import SessionCounts
     from litestar_sessions._sql.records import StoredSession
 
 __all__ = ("ReadingVerbs",)
@@ -63,17 +60,6 @@ class ReadingVerbs(Verbs):
         """
         sought = self._parameters.loaded(session, session_id, now=self.clock())
         return self._execution.read(self._statements.reload, sought, self._answer)
-
-    def count(self, *, lifetime: timedelta | None = None) -> SessionCounts:
-        """Count the sessions; that reads the whole table, and requests do not wait for it.
-
-        Args:
-            lifetime: How long a session lives from when it is seen (``max_age``), which tells when
-                each one was.
-        """
-        counting = SessionCount(self._statements.sessions, self._execution.engine.dialect, lifetime)
-        values = counting.values(self.clock())
-        return self._patient_execution.read(counting.statement(), values, counting.answer)
 
     def _find(self, session_id: str) -> StoredSession | None:
         """Return a session, live or expired."""

@@ -1,5 +1,5 @@
-# Generated from tests/_async/test_counting.py (make generate): edit that, not this.
-"""How many sessions there are, and how many have been deleted so far."""
+# Generated from tests/_async/test_measuring.py (make generate): edit that, not this.
+"""How many sessions there are, how large they are, and how many have been deleted so far."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from litestar_sessions import SessionCounts
+from litestar_sessions import DataSizes, SessionCounts, TableSize
 
 if TYPE_CHECKING:
     from litestar_sessions import SyncSessionStorage
@@ -63,3 +63,32 @@ def test_each_batch_is_told_and_an_error_ends_the_run(
         storage.delete_expired(batch_size=2, on_batch=note)
     assert told == [2, 4]
     assert storage.delete_expired() == 1
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [
+        ([], DataSizes(None, None, None)),
+        ([7], DataSizes(7, 7, 7)),
+        ([3, 1, 2], DataSizes(2, 3, 3)),
+        ([*range(1, 21), 100_000], DataSizes(11, 20, 100_000)),
+    ],
+)
+def test_data_is_measured_in_bytes(
+    storage: SyncSessionStorage, clock: Clock, lengths: list[int], sizes: DataSizes
+) -> None:
+    for number, length in enumerate(lengths):
+        storage.create(f"{number}", b"\xff" * length, clock.after(days=1))
+    assert storage.measure_data() == sizes
+
+
+def test_the_table_is_measured_where_the_database_tells(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    storage.create("one", b"data" * 10_000, clock.after(days=1))
+    size = storage.measure_table()
+    if size != TableSize(None, None):  # an SQLite that does not tell
+        assert size.table is not None
+        assert size.indexes is not None
+        assert size.table > 0
+        assert size.indexes > 0
