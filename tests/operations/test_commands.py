@@ -44,9 +44,9 @@ async def _fill(plugin: SessionPlugin, live: int, expired: int) -> None:
     await backend.delete_all()
     now = utc_now()
     for number in range(live):
-        await backend.storage.save(f"live {number}", b"1234", now + timedelta(days=1))
+        await backend.storage.save(f"live-{number}", b"1234", now + timedelta(days=1))
     for number in range(expired):
-        await backend.storage.save(f"old {number}", b"12", now - timedelta(seconds=number))
+        await backend.storage.save(f"old-{number}", b"12", now - timedelta(seconds=number))
     await plugin.config.dispose()
 
 
@@ -106,20 +106,20 @@ def test_stats_count_and_measure(plugin: SessionPlugin) -> None:
     assert set(answer["table_bytes"]) == {"table", "indexes"}
     shown = invoke(app, "stats").stdout
     assert "made hour" in shown
-    assert "live 0" not in shown
+    assert "live-0" not in shown
 
 
 def test_one_session_is_ended_by_its_id(plugin: SessionPlugin) -> None:
     fill(plugin, live=2)
     app = app_with(plugin)
-    assert answer_of(app, "end", "--id", "live 0") == {"ended": 1}
-    assert answer_of(app, "end", "--id", "live 0", code=1) == {"ended": 0}
+    assert answer_of(app, "end", "--id", "live-0") == {"ended": 1}
+    assert answer_of(app, "end", "--id", "live-0", code=1) == {"ended": 0}
     assert answer_of(app, "end", "--all", "--yes") == {"ended": 1}
 
 
 def test_an_id_on_standard_input_is_in_no_list_of_processes(lone: SessionPlugin) -> None:
     fill(lone, live=1)
-    result = invoke(app_with(lone), "end", "--id", "-", "--json", given="live 0\n")
+    result = invoke(app_with(lone), "end", "--id", "-", "--json", given="live-0\n")
     assert json.loads(result.stdout) == {"ended": 1}
 
 
@@ -174,7 +174,7 @@ def test_of_several_plugins_one_is_named_by_its_cookie(lone: SessionPlugin, tmp_
 def test_litestars_own_commands_are_still_there(lone: SessionPlugin) -> None:
     fill(lone, live=2)
     app = app_with(lone)
-    assert "Deleted session 'live 0'" in invoke(app, "delete", "live 0", given="y\n").output
+    assert "Deleted session 'live-0'" in invoke(app, "delete", "live-0", given="y\n").output
     assert "All active sessions deleted" in invoke(app, "clear", given="y\n").output
     assert answer_of(app, "end", "--all", "--yes") == {"ended": 0}
 

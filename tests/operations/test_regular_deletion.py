@@ -25,14 +25,13 @@ from litestar_sessions import (
 from litestar_sessions._operations.pauses import Pauses
 from litestar_sessions._operations.regular import RegularDeletion, deleting_regularly
 from tests.support.apps import app_with
+from tests.support.databases import sync_engine_on
 from tests.support.faults import fragile_database
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from sqlalchemy import URL
 
     from tests.support.clock import Clock
     from tests.support.databases import Database
@@ -57,12 +56,6 @@ async def fill(config: SQLAlchemySessionConfig, clock: Clock, expired: int = 3) 
         await backend.storage.save(f"{number}", b"", clock.after(seconds=-number))
     await backend.storage.save("live", b"", clock.after(days=1))
     return backend
-
-
-def reader(url: URL) -> Any:
-    """Return an engine on which a test looks and locks."""
-    drivers = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
-    return create_engine(url.set(drivername=drivers[url.get_backend_name()]))
 
 
 async def gone(engine: Any) -> None:
@@ -95,7 +88,7 @@ async def test_what_expires_is_deleted_again_and_again_and_what_is_live_stays(
     is_async, database = any_database
     config = config_for(database.url, clock, is_async=is_async)
     backend = await fill(config, clock)
-    looking = reader(database.url)
+    looking = sync_engine_on(database)
     with caplog.at_level(logging.INFO, "litestar_sessions"):
         async with deleting_regularly(backend.delete_expired, OFTEN):
             await gone(looking)
@@ -112,7 +105,7 @@ async def test_an_outage_is_logged_once_and_outlived(
     any_database: tuple[bool, Database], clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     is_async, database = any_database
-    looking = reader(database.url)
+    looking = sync_engine_on(database)
     with fragile_database(database, is_async=is_async) as fragile:
         config = config_for(fragile.url, clock, is_async=is_async)
         backend = await fill(config, clock)
@@ -169,7 +162,7 @@ async def test_it_ends_in_the_middle_of_a_batch_and_leaves_no_thread_behind(
     before = worker_threads()
     config = config_for(database.url, clock, is_async=is_async)
     backend = await fill(config, clock)
-    blocking = reader(database.url)
+    blocking = sync_engine_on(database)
     begun = threading.Event()
     patient: Any = config.settings.patient_engine
     event.listen(getattr(patient, "sync_engine", patient).pool, "checkout", lambda *_: begun.set())
@@ -191,7 +184,7 @@ async def test_a_run_that_ends_between_two_batches_begins_no_other_one(
     is_async, database = any_database
     config = config_for(database.url, clock, is_async=is_async)
     backend = await fill(config, clock)
-    writing = reader(database.url)
+    writing = sync_engine_on(database)
     old = clock.after(hours=-1)
     with writing.begin() as connection:
         rows = [{"session_id": f"old {n}", "data": b"", "expires_at": old} for n in range(500)]
@@ -309,7 +302,7 @@ async def test_several_workers_delete_each_session_once(
     is_async, database = any_database
     configs = [config_for(database.url, clock, is_async=is_async) for _ in range(4)]
     backend = await fill(configs[0], clock, expired=30)
-    looking = reader(database.url)
+    looking = sync_engine_on(database)
     counts: list[int] = []
 
     async def delete(config: SQLAlchemySessionConfig) -> int:

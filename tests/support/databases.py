@@ -7,13 +7,15 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL
+from sqlalchemy import URL, create_engine
 
 from tests.support.servers import Server, start_mariadb, start_postgresql, start_redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from sqlalchemy import Engine
 
     from tests.support.servers import Access
 
@@ -51,6 +53,13 @@ async def threads_of_aiosqlite_end() -> None:
     for thread in threading.enumerate():
         if "_connection_worker_thread" in thread.name:
             await asyncio.to_thread(thread.join, 5)
+
+
+def sync_engine_on(database: Database) -> Engine:
+    """Return an engine on which a test looks at a database, whatever driver it is for."""
+    drivers = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+    url = database.url.set(drivername=drivers[database.url.get_backend_name()])
+    return create_engine(url)
 
 
 def url_on(server: Access, driver: str, database: str) -> URL:

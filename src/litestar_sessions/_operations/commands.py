@@ -11,6 +11,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from litestar_sessions._drivers.failures import describe
+from litestar_sessions._operations.checking import find_problems, forecast
 from litestar_sessions._operations.operator import Operator
 from litestar_sessions._operations.output import Output, table_of
 from litestar_sessions.config import SQLAlchemySessionConfig
@@ -109,6 +110,18 @@ def stats(operator: Operator, output: Output) -> int:
     return DONE
 
 
+def check(operator: Operator, output: Output) -> int:
+    """Say what needs attention, and how to mend it; nothing is changed."""
+    problems = find_problems(operator)
+    values = {
+        "problems": [problem._asdict() for problem in problems],
+        "bytes_at_ten_times_the_size": forecast(operator),
+    }
+    shown = [f"{problem.what}.\n  {problem.remedy}" for problem in problems]
+    output.answer(values, "\n".join(shown) or "Nothing needs attention.")
+    return ATTENTION if problems else DONE
+
+
 def end(
     operator: Operator, output: Output, session_id: str | None, *, ends_all: bool, is_sure: bool
 ) -> int:
@@ -141,6 +154,7 @@ def _end_one(operator: Operator, session_id: str) -> int:
 
 COMMANDS: dict[Work, tuple[Any, ...]] = {
     stats: (),
+    check: (),
     purge: (
         click.option(
             "--batch-size",

@@ -33,7 +33,7 @@ class Output:
         if self.as_json:
             self._answers.out(json.dumps(values, ensure_ascii=False), highlight=False)
         else:
-            self._answers.print(text)
+            self._answers.print(text, markup=False)
 
     def fail(self, message: str) -> None:
         """Print why there is no answer."""

@@ -104,6 +104,6 @@ def place_of(sessions: SessionTable) -> dict[str, str | None]:
 
 
 def table_size(reply: Reply) -> TableSize:
-    """Return what the database says of the table."""
-    (row,) = reply.rows
+    """Return what the database says of the table; nothing if there is none."""
+    row = reply.rows[0] if reply.rows else (None, None)
     return TableSize(*(None if size is None else int(size) for size in row))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from litestar_sessions._sync.inspecting import InspectingVerbs
 from litestar_sessions._sync.measuring import MeasuringVerbs
 from litestar_sessions._sync.owned import OwnedVerbs
 from litestar_sessions._sync.removing import RemovingVerbs
@@ -14,7 +15,9 @@ from litestar_sessions.exceptions import ConfigurationError
 __all__ = ("SyncSessionStorage",)
 
 
-class SyncSessionStorage(WritingVerbs, RemovingVerbs, OwnedVerbs, MeasuringVerbs):
+class SyncSessionStorage(
+    WritingVerbs, RemovingVerbs, OwnedVerbs, MeasuringVerbs, InspectingVerbs
+):
     """Sessions in one table of one database.
 
     A session is live while ``expires_at`` is later than the clock. Every verb takes any string as

@@ -1,0 +1,46 @@
+# Generated from src/litestar_sessions/_async/inspecting.py (make generate): edit that, not this.
+"""The verbs that look at a table and its database as they are."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from litestar_sessions._sync.verbs import Verbs
+from litestar_sessions._drivers.compat import call_with_connection
+from litestar_sessions._drivers.here import engine_here
+from litestar_sessions._sql.counting import count_other_spellings, number
+from litestar_sessions._sql.fitting import misfits, table_facts
+from litestar_sessions._sql.parameters import named
+from litestar_sessions._sql.serving import ServerFacts, ask_server, server_facts
+
+if TYPE_CHECKING:
+    from litestar_sessions._sql.fitting import Problem
+
+__all__ = ("InspectingVerbs",)
+
+
+class InspectingVerbs(Verbs):
+    """Compares the table with its model, and asks the database for what it knows of itself."""
+
+    def find_misfits(self) -> list[Problem]:
+        """Find what the table lacks or has in another form than the model, each with its remedy."""
+        sessions = self._statements.sessions
+        engine = self._patient_execution.engine
+        look = partial(table_facts, sessions=sessions)
+        with engine_here(engine).connect() as connection:
+            facts = call_with_connection(connection, look)
+        return list(misfits(sessions, engine.dialect, facts))
+
+    def ask_server(self) -> ServerFacts:
+        """Find out what time the server has, and how many connections it takes."""
+        question = ask_server(self._execution.engine.dialect)
+        if question is None:
+            return ServerFacts()
+        return self._patient_execution.read(question, {}, server_facts)
+
+    def count_others(self, prefix: str) -> int:
+        """Count the live sessions whose keys begin with something else; that reads the table."""
+        question = count_other_spellings(self._statements.sessions)
+        values = named({"prefix": prefix, "now": self.clock()})
+        return self._patient_execution.read(question, values, number)
