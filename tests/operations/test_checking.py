@@ -126,7 +126,10 @@ def test_sessions_that_nothing_finds_are_found(sync_database: Database) -> None:
     ((what, remedy),) = problems(safe_plugin(sync_database, is_async=False)).items()
     assert what == "2 live sessions have IDs that are not found"
     taking_over = safe_plugin(sync_database, is_async=False, take_over=remedy.split("'")[1])
-    assert problems(taking_over, code=0) == {}
+    assert list(problems(taking_over).values()) == ["Run litestar sessions take-over."]
+    assert answer_of(app_with(taking_over), "take-over") == {"taken_over": 2, "left": 0}
+    assert list(problems(taking_over).values()) == ["Leave out take_over=."]
+    assert problems(safe_plugin(sync_database, is_async=False), code=0) == {}
 
 
 @pytest.mark.parametrize("driver", ["postgresql+psycopg", "mysql+pymysql"])

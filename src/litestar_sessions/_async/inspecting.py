@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from litestar_sessions._async.verbs import Verbs
+from litestar_sessions._async.measuring import MeasuringVerbs
 from litestar_sessions._drivers.compat import call_with_async_connection
 from litestar_sessions._drivers.loops import engine_in_loop
 from litestar_sessions._sql.counting import count_other_spellings, number
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("InspectingVerbs",)
 
 
-class InspectingVerbs(Verbs):
+class InspectingVerbs(MeasuringVerbs):
     """Compares the table with its model, and asks the database for what it knows of itself."""
 
     async def find_misfits(self) -> list[Problem]:

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from litestar_sessions._async.inspecting import InspectingVerbs
-from litestar_sessions._async.measuring import MeasuringVerbs
 from litestar_sessions._async.owned import OwnedVerbs
 from litestar_sessions._async.removing import RemovingVerbs
 from litestar_sessions._async.tables import create_missing, find_columns
+from litestar_sessions._async.taking_over import TakingOverVerbs
 from litestar_sessions._async.writing import WritingVerbs
 from litestar_sessions._sql.misfits import misfit
 from litestar_sessions.exceptions import ConfigurationError
@@ -15,7 +15,9 @@ from litestar_sessions.exceptions import ConfigurationError
 __all__ = ("AsyncSessionStorage",)
 
 
-class AsyncSessionStorage(WritingVerbs, RemovingVerbs, OwnedVerbs, MeasuringVerbs, InspectingVerbs):
+class AsyncSessionStorage(
+    WritingVerbs, RemovingVerbs, OwnedVerbs, InspectingVerbs, TakingOverVerbs
+):
     """Sessions in one table of one database.
 
     A session is live while ``expires_at`` is later than the clock. Every verb takes any string as

@@ -11,7 +11,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from litestar_sessions._drivers.failures import describe
-from litestar_sessions._operations.checking import find_problems, forecast
+from litestar_sessions._operations.checking import count_others, find_problems, forecast
 from litestar_sessions._operations.operator import Operator
 from litestar_sessions._operations.output import Output, table_of
 from litestar_sessions.config import SQLAlchemySessionConfig
@@ -122,6 +122,18 @@ def check(operator: Operator, output: Output) -> int:
     return ATTENTION if problems else DONE
 
 
+def take_over(operator: Operator, output: Output) -> int:
+    """Turn plain session IDs of the table into digests, while the application runs."""
+    operator.prepare()
+    with output.progress("Taking over", count_others(operator)) as note:
+        taken = operator.do(operator.storage.take_over, on_batch=note)
+    left = count_others(operator)
+    remedy = "Run it again, or wait until they expire." if left else "take_over= may go."
+    text = f"{taken} sessions were taken over, {left} are left. {remedy}"
+    output.answer({"taken_over": taken, "left": left}, text)
+    return ATTENTION if left else DONE
+
+
 def end(
     operator: Operator, output: Output, session_id: str | None, *, ends_all: bool, is_sure: bool
 ) -> int:
@@ -155,6 +167,7 @@ def _end_one(operator: Operator, session_id: str) -> int:
 COMMANDS: dict[Work, tuple[Any, ...]] = {
     stats: (),
     check: (),
+    take_over: (),
     purge: (
         click.option(
             "--batch-size",

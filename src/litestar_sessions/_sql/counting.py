@@ -104,7 +104,7 @@ def count_other_spellings(sessions: SessionTable) -> Select[Any]:
     """Return what counts the live sessions whose keys do not begin with ``s_prefix``."""
     key = sessions.session_id
     prefix = bindparam("s_prefix", type_=key.type)
-    now = bindparam("s_now", type_=sessions.timestamp)
+    now = bindparam("s_now", type_=bind_type(sessions.expires_at))
     begins = func.substr(key, 1, func.length(prefix)) == prefix
     return select(func.count()).where(~begins, sessions.expires_at > now)
 

@@ -14,12 +14,24 @@ from litestar_sessions.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ("PLAIN_KEYS", "Keyed", "SessionKeys", "encoded", "hashed", "keyed", "make_keys", "plain")
+__all__ = (
+    "DIGESTS",
+    "PLAIN_KEYS",
+    "Keyed",
+    "SessionKeys",
+    "encoded",
+    "hashed",
+    "keyed",
+    "make_keys",
+    "plain",
+)
 
 MIN_SECRET_BYTES = 32
 
 _DIGEST = "sha256:"
 _KEYED_DIGEST = "hmac-sha256:"
+DIGESTS = (_DIGEST, _KEYED_DIGEST)
+"""What the keys begin with that are no plain IDs."""
 _HELD_EXACTLY = re.compile(rf"(?!{_DIGEST}|{_KEYED_DIGEST})[!-~]{{1,{SESSION_ID_LENGTH}}}")
 
 

@@ -13,17 +13,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from litestar_sessions._sql.clauses import SessionClauses
 from litestar_sessions._sql.details import columns_named
 from litestar_sessions._sql.dialects import SaveBy, way_to_save
-from litestar_sessions._sql.expectations import (
-    DIGESTED_FROM,
-    digest_of,
-    has_data,
-    has_digest,
-)
+from litestar_sessions._sql.expectations import DIGESTED_FROM, digest_of, has_data, has_digest
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.purges import purge
 from litestar_sessions._sql.requirements import require_extras
 from litestar_sessions._sql.saves import merge, upsert
 from litestar_sessions._sql.table import SessionTable
+from litestar_sessions._sql.taking_over import rekey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -165,6 +161,11 @@ class SessionStatements:
         """A new key for a live session."""
         change = {self._sessions.session_id: self._parts.new_key, **self._parts.seen}
         return self._change(self._parts.live).values(change)
+
+    @cached_property
+    def rekey(self) -> Update:
+        """A new key for one session, by its primary key, if it still has the former one."""
+        return rekey(self._sessions)
 
     def _change(self, condition: ColumnElement[bool]) -> Update:
         """Return an ``UPDATE`` that leaves a session with several rows alone."""

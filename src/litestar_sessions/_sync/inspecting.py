@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from litestar_sessions._sync.verbs import Verbs
+from litestar_sessions._sync.measuring import MeasuringVerbs
 from litestar_sessions._drivers.compat import call_with_connection
 from litestar_sessions._drivers.here import engine_here
 from litestar_sessions._sql.counting import count_other_spellings, number
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("InspectingVerbs",)
 
 
-class InspectingVerbs(Verbs):
+class InspectingVerbs(MeasuringVerbs):
     """Compares the table with its model, and asks the database for what it knows of itself."""
 
     def find_misfits(self) -> list[Problem]:
