@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest test-clusters generate check bench bench-quick bench-compare matrix build clean
+.PHONY: help demo test test-lowest test-dialects test-clusters generate check bench bench-quick bench-compare matrix build clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,6 +33,10 @@ test: $(STAMP) ## Run every test, on SQLite, PostgreSQL and MariaDB (ARGS="-k ro
 test-lowest: export PYTHONDONTWRITEBYTECODE :=
 test-lowest: $(STAMP) ## Run the tests on the lowest versions of what pyproject.toml asks for
 	@$(BIN)/nox --session lowest -- $(ARGS)
+
+test-dialects: export PYTHONDONTWRITEBYTECODE :=
+test-dialects: $(STAMP) ## Run the contract of a storage on DuckDB and on Firebird
+	@$(BIN)/nox --session dialects -- $(ARGS)
 
 test-clusters: export PYTHONDONTWRITEBYTECODE :=
 test-clusters: $(STAMP) ## Run the tests on a Galera cluster and on a pair of PostgreSQL servers

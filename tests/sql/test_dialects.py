@@ -23,7 +23,9 @@ def test_these_dialects_upsert(name: str) -> None:
     assert supports_upsert(dialect_named(name))
     assert not supports_upsert(dialect_named(name), force_disable_upsert=True)
     assert not SQLAlchemySessionBackendBase.supports_merge(dialect_named(name))
-    assert way_to_save(dialect_named(name)) is SaveBy.UPSERT
+    is_duckdb = name == "duckdb"  # whose upserts fail if two run at once
+    way = SaveBy.LOOK_THEN_WRITE if is_duckdb else SaveBy.UPSERT
+    assert way_to_save(dialect_named(name)) is way
 
 
 @pytest.mark.parametrize("name", ["oracle", "mssql"])

@@ -6,8 +6,14 @@ from datetime import datetime, timedelta, timezone
 
 
 class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2030, 1, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
+    """It stands still until it is told.
+
+    Args:
+        microsecond: As precise as databases keep it.
+    """
+
+    def __init__(self, microsecond: int = 123_456) -> None:
+        self.now = datetime(2030, 1, 1, 12, 0, 0, microsecond, tzinfo=timezone.utc)
 
     def __call__(self) -> datetime:
         return self.now

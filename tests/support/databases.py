@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine
 
+from tests.support.firebird import Firebird
 from tests.support.servers import Server, start_mariadb, start_postgresql, start_redis
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from tests.support.servers import Access
 
 ASYNC_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg", "mysql+asyncmy")
-SYNC_DRIVERS = ("sqlite+pysqlite", "postgresql+psycopg", "mysql+pymysql")
+SYNC_DRIVERS = tuple(
+    os.environ.get("SYNC_DRIVERS", "sqlite+pysqlite postgresql+psycopg mysql+pymysql").split()
+)
 
 _STARTERS: dict[str, Callable[[], Server]] = {
     "postgresql": start_postgresql,
@@ -100,6 +104,7 @@ class Servers:
         self._find = find or self._own.server
         self._name = name
         self._found: dict[str, Access] = {}
+        self._firebird: Firebird | None = None
 
     def redis(self) -> Access:
         """Return the Redis server.
@@ -116,8 +121,11 @@ class Servers:
             Missing: Its server is not installed; the message says how to get it.
         """
         kind = driver.partition("+")[0]
-        if kind == "sqlite":
+        if kind in {"sqlite", "duckdb"}:
             return Database(URL.create(driver, database=str(folder / "sessions.db")))
+        if kind == "firebird":
+            self._firebird = self._firebird or Firebird()
+            return Database(self._firebird.url(driver, self._name))
         server = self._server(kind)
         return Database(url_on(server, driver, self._name), server)
 
@@ -130,3 +138,5 @@ class Servers:
     def stop(self) -> None:
         """Stop what was started here."""
         self._own.stop()
+        if self._firebird is not None:
+            self._firebird.stop()

@@ -27,6 +27,7 @@ __all__ = (
     "AUTOCOMMIT",
     "POOL",
     "SYNC",
+    "WITH_AUTOCOMMIT",
     "EngineKind",
     "check_engine",
     "open_engine",
@@ -44,6 +45,9 @@ _PACKAGES = {"MySQLdb": "mysqlclient"}
 
 AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 """With what every statement is a transaction and one round trip."""
+
+WITH_AUTOCOMMIT = {"sqlite", "postgresql", "cockroachdb", "mysql", "mariadb", "oracle", "mssql"}
+"""The dialects of which that is known; some others say that they have it, and fail."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,9 @@ def _check_kind(kind: EngineKind[Any], dialect: Dialect | type[Dialect], driver:
 
 def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> dict[str, Any]:
     # Session IDs and data would stand in logs and exceptions.
-    chosen: dict[str, Any] = {"hide_parameters": True} | AUTOCOMMIT
+    chosen: dict[str, Any] = {"hide_parameters": True}
+    if dialect.name in WITH_AUTOCOMMIT:
+        chosen |= AUTOCOMMIT
     connect: dict[str, Any] = {"timeout": SQLITE_BUSY_TIMEOUT} if dialect.name == "sqlite" else {}
     pool_class = dialect.get_pool_class(url)
     has_pool = not options.keys().isdisjoint({"pool", "poolclass"})

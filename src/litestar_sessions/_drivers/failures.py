@@ -4,89 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import re
-from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-__all__ = ("Failure", "describe", "failure_of", "is_damage", "is_undone", "misses_table")
+from litestar_sessions._drivers.codes import CLASSES, MEANINGS, Failure
+
+__all__ = (
+    "Failure",
+    "describe",
+    "failure_of",
+    "is_damage",
+    "is_undone",
+    "misses_table",
+    "violates_constraint",
+)
 
 
-class Failure(Enum):
-    """What an error means for the statement that met it."""
-
-    CONNECTION = auto()
-    """The connection is of no use any more, and others of its pool are not either."""
-    CONFLICT = auto()
-    """The same statement may succeed when it is tried again on this connection."""
-    REFUSAL = auto()
-    """The server answers, but does not let us in: a wrong password, or no such database."""
-    OUTAGE = auto()
-    """The database cannot answer at the moment."""
-    BUG = auto()
-    """Trying later is of no use: the table, the data or the code is wrong."""
-
-
-# Codes of SQLSTATE are text, those of MySQL and MariaDB are numbers.
-_MEANINGS: dict[Any, Failure] = {
-    **dict.fromkeys(
-        (
-            "25006",  # read-only: the server is a standby since a failover (PostgreSQL)
-            "26000",  # a prepared statement that is gone: the server's end is another one
-            "42P05",  # one that is there already: as above
-            1047,  # WSREP has not yet prepared node for application use (Galera)
-            1290,  # read-only by an option (MySQL, MariaDB)
-            1792,  # a transaction that is read-only, as on such a server (MariaDB, older drivers)
-            1836,  # read-only mode (MySQL, MariaDB)
-            # SQLite, of a file that was moved, deleted or replaced since it was opened.
-            "attempt to write a readonly database",
-            "disk I/O error",
-            "database disk image is malformed",
-            "file is not a database",
-        ),
-        Failure.CONNECTION,
-    ),
-    **dict.fromkeys(
-        (
-            "40001",  # serialization failure (PostgreSQL, CockroachDB, SQL Server)
-            "40P01",  # deadlock (PostgreSQL)
-            1213,  # deadlock (MySQL, MariaDB), or certification failure (Galera)
-            1205,  # lock wait timeout (MySQL, MariaDB), deadlock victim (SQL Server)
-            1020,  # record has changed since last read (MariaDB, innodb_snapshot_isolation)
-            "database is locked",  # SQLITE_BUSY; its code is there since Python 3.11 only
-            "database table is locked",  # SQLITE_LOCKED
-        ),
-        Failure.CONFLICT,
-    ),
-    **dict.fromkeys(
-        (1044, 1045, 1049, 1130, 1698, "unable to open database file"), Failure.REFUSAL
-    ),
-    # Drivers raise an OperationalError for these, as for a server that is down.
-    **dict.fromkeys(
-        (
-            *(1048, 1051, 1054, 1064, 1071, 1118, 1142, 1143, 1146),  # columns, tables and rights
-            *(1153, 1264, 1265, 1292, 1364, 1366, 1406),  # data that does not fit
-            *(1305, 1644, 3819, 4025),  # triggers and constraints
-        ),
-        Failure.BUG,
-    ),
-}
 _MISSING = {
     *("42P01", "42703", "3F000"),  # no such table, column or schema (PostgreSQL)
     *(1146, 1054),  # no such table or column (MySQL, MariaDB)
 }
 _SQLITE_MISSING = re.compile("no such (table|column)|table .* has no column")
 _UNDONE = {"40001", "40P01", 1213}
-_CLASSES = {
-    "28": Failure.REFUSAL,  # invalid authorization
-    "3D": Failure.REFUSAL,  # invalid catalog name
-    **dict.fromkeys(("08", "40", "53", "55", "57", "58", "XX"), Failure.OUTAGE),
-}
-"""The first two characters of a SQLSTATE (PostgreSQL manual, appendix A); others are bugs."""
-
 _HINT = " (behind a pooler in transaction mode, turn prepared statements off: docs/engines.md)"
 _HINTED = {"26000", "42P05"}
+_CONSTRAINT = "23"
+"""The class of SQLSTATE for it (SQL standard, part 2, clause 24)."""
 _STALE_PLAN = "cached plan must not change result type"
 _LIBPQ_REFUSAL = re.compile(
     '(database|role) ".*" does not exist|authentication failed|no pg_hba.conf entry|no password'
@@ -96,6 +41,8 @@ _SQLITE_ERROR = 1  # SQL that does not fit the database (sqlite.org/rescode.html
 _SQLITE_BUG = re.compile("no such |near |table .* (has no column|already exists)")
 _OUTAGES = {"OperationalError", "InterfaceError", "InternalError", "InternalClientError"}
 """Classes of drivers whose errors are outages unless their code says something else."""
+_CONFLICTS = {"TransactionException"}
+"""DuckDB's class for what others have a code for: another one has changed the row meanwhile."""
 _NO_SUCH_VALUE = (ValueError, TypeError, AttributeError, OverflowError)
 _NO_TEXT = "Could not decode to UTF-8"
 """What sqlite3 says of bytes in a column of text."""
@@ -126,6 +73,16 @@ def misses_table(error: BaseException) -> bool:
     return any(code in _MISSING or bool(_SQLITE_MISSING.match(str(code))) for code in codes)
 
 
+def violates_constraint(error: Exception) -> bool:
+    """Tell whether a row would violate a constraint, such as that of a key to be unique.
+
+    Most drivers have a class for that (`IntegrityError`), Firebird's has only a SQLSTATE.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    return isinstance(error, IntegrityError) or str(_state_of(error.orig)).startswith(_CONSTRAINT)
+
+
 def is_damage(error: Exception) -> bool:
     """Tell whether a row was found, and holds values that are none of its columns.
 
@@ -149,14 +106,14 @@ def _codes_of(cause: Any) -> list[str | int]:
 
 def _by_code(cause: Any) -> Failure | None:
     codes = _codes_of(cause)
-    known = [_MEANINGS[code] for code in codes if code in _MEANINGS]
+    known = [MEANINGS[code] for code in codes if code in MEANINGS]
     if known:
         return known[0]
     if _STALE_PLAN in str(cause):
         return Failure.CONNECTION
     state = _state_of(cause)
     if isinstance(state, str) and all(isinstance(code, str) for code in codes):
-        return _CLASSES.get(state[:2], Failure.BUG)
+        return CLASSES.get(state[:2], Failure.BUG)
     return None
 
 
@@ -164,6 +121,8 @@ def _by_class(cause: Any) -> Failure:
     if isinstance(cause, (OSError, TimeoutError, asyncio.TimeoutError, PoolTimeoutError)):
         return Failure.OUTAGE
     names = [kind.__name__ for kind in type(cause).__mro__]
+    if names[0] in _CONFLICTS:
+        return Failure.CONFLICT
     if "IntegrityError" in names or _is_bug_on_sqlite(cause):
         return Failure.BUG
     if names[0] == "OperationalError" and _LIBPQ_REFUSAL.search(str(cause)):

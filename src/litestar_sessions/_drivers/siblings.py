@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from litestar_sessions._drivers.engine_config import engine_of
-from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL
+from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL, WITH_AUTOCOMMIT
 from litestar_sessions._drivers.forks import is_in_memory, safe_to_fork
 from litestar_sessions._drivers.galera import read_causally
 from litestar_sessions._drivers.limits import Limits, limit
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ("engines_for", "is_for_sessions", "opened_for_sessions", "sibling", "siblings_of")
 
 _siblings: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
-
-_WITH_AUTOCOMMIT = {"sqlite", "postgresql", "mysql", "mariadb"}
 
 
 def is_for_sessions(config: EngineConfig) -> bool:
@@ -79,7 +77,7 @@ def sibling(
         pool._max_overflow = POOL["max_overflow"]  # noqa: SLF001 - as above
     options = dict(engine.get_execution_options())
     chosen: dict[str, Any] = {"hide_parameters": True}
-    if engine.dialect.name in _WITH_AUTOCOMMIT:
+    if engine.dialect.name in WITH_AUTOCOMMIT:
         options.pop("isolation_level", None)
         chosen |= AUTOCOMMIT
         # A listener of the application may have left a transaction open, to be switched out of.

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from litestar_sessions._drivers.deadlines import Deadline
-from litestar_sessions._drivers.failures import Failure, describe, failure_of, misses_table
+from litestar_sessions._drivers.failures import (
+    Failure,
+    describe,
+    failure_of,
+    misses_table,
+    violates_constraint,
+)
 from litestar_sessions._requests.errors import SessionUnavailableError
 from litestar_sessions._requests.events import fail
 from litestar_sessions._requests.frames import without_values
@@ -153,5 +159,5 @@ def _bug(error: Exception) -> SessionDatabaseError:
     fail("database_error", message)
     bug = SessionDatabaseError(message)
     # The texts of these quote the row.
-    bug.__cause__ = None if isinstance(error, (IntegrityError, DataError)) else error
+    bug.__cause__ = None if isinstance(error, DataError) or violates_constraint(error) else error
     return bug

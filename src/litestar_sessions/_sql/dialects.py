@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = (
     "SaveBy",
     "lets_one_write",
+    "returns_updated",
     "supports_merge",
     "supports_upsert",
     "way_to_save",
@@ -20,6 +21,8 @@ __all__ = (
 
 _WITH_UPSERT = {"postgresql", "cockroachdb", "sqlite", "mysql", "mariadb", "duckdb"}
 _WITH_MERGE = {"oracle", "mssql"}
+_RACING = {"duckdb"}
+"""Their upserts raise unique violations when two run at once."""
 
 
 class SaveBy(Enum):
@@ -55,7 +58,7 @@ def way_to_save(dialect: Dialect, wanted: SaveBy | None = None) -> SaveBy:
     """
     best = SaveBy.LOOK_THEN_WRITE
     if supports_upsert(dialect):
-        best = SaveBy.UPSERT
+        best = SaveBy.LOOK_THEN_WRITE if dialect.name in _RACING else SaveBy.UPSERT
     elif supports_merge(dialect):
         best = SaveBy.MERGE
     if wanted in {SaveBy.UPSERT, SaveBy.MERGE} - {best}:
@@ -63,6 +66,14 @@ def way_to_save(dialect: Dialect, wanted: SaveBy | None = None) -> SaveBy:
             f"{dialect.name} cannot save by {wanted}: leave save_by out, and it saves by {best}.",
         )
     return wanted or best
+
+
+def returns_updated(dialect: Dialect) -> bool:
+    """Tell whether an ``UPDATE`` returns the rows that it has changed, and nothing else.
+
+    One on Firebird that changes nothing returns a row, of ``NULL``.
+    """
+    return dialect.update_returning and not dialect.name.startswith("firebird")
 
 
 def lets_one_write(dialect: Dialect) -> bool:

@@ -23,7 +23,7 @@ __all__ = ("merge", "upsert")
 def upsert(sessions: SessionTable, row: Row, dialect: Dialect) -> Insert:
     """Return an ``INSERT`` that updates data and expiry if the session ID has a row.
 
-    CockroachDB and DuckDB spell it as PostgreSQL does.
+    CockroachDB spells it as PostgreSQL does.
     """
     values = {column.key: value for column, value in row.items()}
     generated = {column.key: value for column, value in _generated_on_update(sessions).items()}

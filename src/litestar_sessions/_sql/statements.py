@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from litestar_sessions._sql.clauses import SessionClauses
 from litestar_sessions._sql.details import columns_named
-from litestar_sessions._sql.dialects import SaveBy, way_to_save
+from litestar_sessions._sql.dialects import SaveBy, returns_updated, way_to_save
 from litestar_sessions._sql.expectations import DIGESTED_FROM, digest_of, has_data, has_digest
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.purges import purge
@@ -142,11 +142,10 @@ class SessionStatements:
 
     @cached_property
     def load_and_touch(self) -> Update | None:
-        """Both at once; ``None`` where an ``UPDATE`` returns no rows (MySQL, MariaDB)."""
+        """Both at once; ``None`` where no ``UPDATE`` returns what it has changed."""
         # Not made of `touch`: its `exported_columns`, once read, would go on to what is made of it.
-        return (
-            self._touch().returning(*self._parts.shown) if self._dialect.update_returning else None
-        )
+        touch = self._touch() if returns_updated(self._dialect) else None
+        return None if touch is None else touch.returning(*self._parts.shown)
 
     def _touch(self) -> Update:
         change = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._sync.reading import ReadingVerbs
 from litestar_sessions._drivers.compat import sync_sleep
+from litestar_sessions._drivers.failures import violates_constraint
 from litestar_sessions._drivers.retries import Retries
 from litestar_sessions._sql.details import columns_of
 from litestar_sessions._sql.records import StoredSession, inserted_id
@@ -55,7 +56,9 @@ class SavingVerbs(ReadingVerbs):
         primary_key = row.get("s_id")
         try:
             primary_key = self._execution.write(statement, row, inserted_id)
-        except IntegrityError:
+        except DBAPIError as error:
+            if not violates_constraint(error):
+                raise
             is_ours = self._has(session_id, primary_key)
             if is_ours is None:  # it is a column of the user's that must not be null
                 raise
@@ -111,9 +114,9 @@ class SavingVerbs(ReadingVerbs):
                 continue
             try:
                 self._write(statements.insert, row)
-            except IntegrityError as error:
+            except DBAPIError as error:
                 # Another request may have created it since it was found missing.
-                sync_sleep(retries.pause_after(error, conflict=True))
+                sync_sleep(retries.pause_after(error, conflict=violates_constraint(error)))
             else:
                 return
 

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
-from sqlalchemy.exc import DBAPIError, NoSuchTableError
+from sqlalchemy import false, inspect, literal_column, select
+from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._drivers.compat import sync_sleep, call_with_connection
 from litestar_sessions._drivers.here import engine_here
@@ -16,7 +16,7 @@ from litestar_sessions._drivers.retries import Retries
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select, Table
     from sqlalchemy import Engine
 
 __all__ = ("create_missing", "find_columns")
@@ -47,12 +47,11 @@ def find_columns(engine: Engine, table: Table) -> list[str] | None:
     """Return the names of the columns that the database has; ``None`` if it lacks the table."""
 
     def look(connection: Connection) -> list[str] | None:
-        try:
-            columns = inspect(connection).get_columns(table.name, table.schema)
-        except NoSuchTableError:
+        if not inspect(connection).has_table(table.name, table.schema):
             return None
-        return [column["name"] for column in columns]
+        # Not every dialect can tell the columns of a table, but every one those of a reply.
+        nothing: Select[Any] = select(literal_column("*")).select_from(table).where(false())
+        return list(connection.execute(nothing).keys())
 
     with engine_here(engine).connect() as connection:
-        found = call_with_connection(connection, look)
-        return found or None
+        return call_with_connection(connection, look)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._sync.saving import SavingVerbs
+from litestar_sessions._drivers.failures import violates_constraint
 from litestar_sessions._sql.details import columns_of
 from litestar_sessions._sql.records import whole
 from litestar_sessions.exceptions import SessionExistsError
@@ -30,8 +31,8 @@ class WritingVerbs(SavingVerbs):
     def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
         """Return a live session and move its expiry; ``None`` if there is none.
 
-        One with a lifetime of its own lives on for that. Two statements on MySQL and MariaDB,
-        otherwise one.
+        One with a lifetime of its own lives on for that. Two statements on MySQL, MariaDB
+        and Firebird, otherwise one.
         """
         statement = self._statements.load_and_touch
         if statement is None:
@@ -121,7 +122,9 @@ class WritingVerbs(SavingVerbs):
             reply = self._execution.write(statement, change, whole)
             while not reply.affected and self._unite(session_id):
                 reply = self._execution.write(statement, change, whole)
-        except IntegrityError:
+        except DBAPIError as error:
+            if not violates_constraint(error):
+                raise
             # Only the key is unique. The driver's error, which quotes it, is not kept as the cause.
             raise SessionExistsError("There is a session under the new ID already.") from None
         return reply
