@@ -52,10 +52,13 @@ DIALECTS = {
         "test_storage.py::test_a_column_that_nobody_fills_is_not_taken_for_a_known_id": (
             "expects the name of a column, which Firebird does not tell of a constraint"
         ),
+        "test_measuring.py": "uses window functions, which sqlalchemy-firebird spells wrong",
+        "test_owned.py": "has owners of None, which sqlalchemy-firebird does not take for bytes",
         "test_tables.py": "drops tables by a statement that Firebird 3 does not have",
     },
 }
 """Further drivers, and what is not run on them, and why."""
+OTHER_WITH_FIREBIRD = ("matplotlib", "python-dateutil")  # its driver is for python-dateutil 2
 
 
 @nox.session(python=PYTHONS)
@@ -98,9 +101,11 @@ def lowest(session: nox.Session) -> None:
 @nox.session
 def dialects(session: nox.Session) -> None:
     """Run the contract of a storage on databases that the other tests leave out."""
+    pinned = Path(session.create_tmp()) / "pinned.txt"
+    pinned.write_text(_without("\n".join(OTHER_WITH_FIREBIRD), Path("constraints.txt").read_text()))
     session.install(
         *("--group", "test", "--editable", ".[duckdb,firebird]"),
-        *("--constraint", "constraints.txt"),
+        *("--constraint", str(pinned)),
     )
     for driver, left_out in DIALECTS.items():
         for path, reason in left_out.items():

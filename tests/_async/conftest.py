@@ -44,13 +44,18 @@ async def storage(engine: AsyncEngine, clock: Clock) -> AsyncSessionStorage:
 
 
 @pytest.fixture(params=[SaveBy.UPSERT, SaveBy.LOOK_THEN_WRITE], ids=lambda way: way.value)
-async def saving(
-    request: pytest.FixtureRequest, engine: AsyncEngine, clock: Clock
-) -> AsyncSessionStorage:
-    """An empty storage for each way to save that these databases have."""
-    if request.param is SaveBy.UPSERT and way_to_save(engine.dialect) is not SaveBy.UPSERT:
+def way(request: pytest.FixtureRequest, engine: AsyncEngine) -> SaveBy:
+    """Each way to save that these databases have."""
+    way: SaveBy = request.param
+    if way is SaveBy.UPSERT and way_to_save(engine.dialect) is not SaveBy.UPSERT:
         pytest.skip(f"{engine.dialect.name} has no upsert that others may run at the same time")
-    storage = AsyncSessionStorage(engine, UserSession, clock=clock, save_by=request.param)
+    return way
+
+
+@pytest.fixture
+async def saving(engine: AsyncEngine, clock: Clock, way: SaveBy) -> AsyncSessionStorage:
+    """An empty storage for each way to save."""
+    storage = AsyncSessionStorage(engine, UserSession, clock=clock, save_by=way)
     await storage.delete_all()
     return storage
 

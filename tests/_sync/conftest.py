@@ -44,13 +44,18 @@ def storage(engine: Engine, clock: Clock) -> SyncSessionStorage:
 
 
 @pytest.fixture(params=[SaveBy.UPSERT, SaveBy.LOOK_THEN_WRITE], ids=lambda way: way.value)
-def saving(
-    request: pytest.FixtureRequest, engine: Engine, clock: Clock
-) -> SyncSessionStorage:
-    """An empty storage for each way to save that these databases have."""
-    if request.param is SaveBy.UPSERT and way_to_save(engine.dialect) is not SaveBy.UPSERT:
+def way(request: pytest.FixtureRequest, engine: Engine) -> SaveBy:
+    """Each way to save that these databases have."""
+    way: SaveBy = request.param
+    if way is SaveBy.UPSERT and way_to_save(engine.dialect) is not SaveBy.UPSERT:
         pytest.skip(f"{engine.dialect.name} has no upsert that others may run at the same time")
-    storage = SyncSessionStorage(engine, UserSession, clock=clock, save_by=request.param)
+    return way
+
+
+@pytest.fixture
+def saving(engine: Engine, clock: Clock, way: SaveBy) -> SyncSessionStorage:
+    """An empty storage for each way to save."""
+    storage = SyncSessionStorage(engine, UserSession, clock=clock, save_by=way)
     storage.delete_all()
     return storage
 

@@ -76,7 +76,6 @@ def test_a_session_tells_what_its_owner_may_know(
 
 
 @pytest.mark.usefixtures("owning")
-@pytest.mark.parametrize("way", [SaveBy.UPSERT, SaveBy.LOOK_THEN_WRITE])
 def test_whatever_writes_data_writes_the_owner_with_it(
     engine: Engine, clock: Clock, way: SaveBy
 ) -> None:

@@ -60,7 +60,7 @@ def _length(sessions: SessionTable, dialect: Dialect) -> ColumnElement[int]:
     functions: dict[str, Callable[..., Any]] = {
         "mssql": func.datalength,
         "oracle": func.dbms_lob.getlength,
-        "postgresql": func.octet_length,
+        **dict.fromkeys(("postgresql", "duckdb"), func.octet_length),
     }
     length: ColumnElement[int] = functions.get(dialect.name, func.length)(sessions.data)
     return length
