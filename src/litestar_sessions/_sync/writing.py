@@ -37,7 +37,7 @@ class WritingVerbs(SavingVerbs):
         statement = self._statements.load_and_touch
         if statement is None:
             is_live = self.touch(session_id, expires_at)
-            return self.load(session_id) if is_live else None
+            return self._find(session_id) if is_live else None
         change = self._parameters.change(session_id, expires_at=expires_at, now=self.clock())
         session = self._execution.write(statement, change, self._answer)
         while session is None and self._unite(session_id):
