@@ -69,7 +69,7 @@ class SQLAlchemySessionConfig(
     model: type[Any] = field(default_factory=_default_model)
     """The mapped class of the session table; by default one named ``litestar_sessions``."""
     renewal_interval: float | None = None
-    """How many seconds have to pass before reading renews; by default a tenth of ``max_age``."""
+    """How many seconds have to pass before renewal; by default a tenth of ``max_age``."""
     absolute_timeout: int | None = None
     """After how many seconds a session ends however busy it is; by default it does not."""
     persistent: bool = True

@@ -32,6 +32,14 @@ async def test_updating_replaces_what_was_expected(
     assert await storage.load("id") == StoredSession(b"new", clock.after(minutes=30))
 
 
+async def test_updating_without_an_expiry_leaves_it(
+    storage: AsyncSessionStorage, clock: Clock
+) -> None:
+    await storage.create("id", b"old", clock.after(minutes=20))
+    assert await storage.update("id", b"new", None, expected=b"old")
+    assert await storage.load("id") == StoredSession(b"new", clock.after(minutes=20))
+
+
 async def test_updating_to_the_same_data_is_an_update(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:

@@ -32,6 +32,14 @@ def test_updating_replaces_what_was_expected(
     assert storage.load("id") == StoredSession(b"new", clock.after(minutes=30))
 
 
+def test_updating_without_an_expiry_leaves_it(
+    storage: SyncSessionStorage, clock: Clock
+) -> None:
+    storage.create("id", b"old", clock.after(minutes=20))
+    assert storage.update("id", b"new", None, expected=b"old")
+    assert storage.load("id") == StoredSession(b"new", clock.after(minutes=20))
+
+
 def test_updating_to_the_same_data_is_an_update(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:

@@ -174,5 +174,6 @@ async def test_a_config_that_is_changed_later_sends_the_other_cookie_from_then_o
         cookie = (await client.post("/set", json={"user": "Ann"})).headers["set-cookie"]
         assert f"max-age={MAX_AGE}" in attributes(cookie)
         site.config.persistent = False
+        clock.advance(seconds=MAX_AGE / 2)
         cookie = (await client.post("/set", json={"user": "Bob"})).headers["set-cookie"]
         assert attributes(cookie) == {"path=/", "httponly", "samesite=lax"}

@@ -15,7 +15,7 @@ from litestar.exceptions import SerializationException
 
 from litestar_sessions import SessionPlugin
 from litestar_sessions._requests.codec import encode
-from litestar_sessions._requests.policy import is_same
+from litestar_sessions._requests.merging import is_same
 from tests.support.roundtrips import StatementCounter
 from tests.support.site import MAX_AGE, Site, Wiring, open_site
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._async.verbs import Verbs
+from litestar_sessions._drivers.failures import violates_constraint
 from litestar_sessions._sql.keys import plain
 from litestar_sessions._sql.parameters import named
 from litestar_sessions._sql.records import whole
-from litestar_sessions._sql.taking_over import plain_ones
+from litestar_sessions._sql.taking_over import plain_ones, rekey
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
+
+    from sqlalchemy import Update
 
 __all__ = ("TakingOverVerbs",)
 
@@ -47,11 +50,11 @@ class TakingOverVerbs(Verbs):
             raise ConfigurationError(
                 "Session IDs are stored as they are: leave out hash_session_ids=False first.",
             )
-        total = 0
+        total, statement = 0, rekey(self._statements.sessions)
         rows: Sequence[Sequence[Any]] = await self._plain_ones(batch_size)
         while rows:
             for primary_key, key in rows:
-                total += await self._rekey(primary_key, key)
+                total += await self._rekey(statement, primary_key, key)
             if on_batch is not None:
                 on_batch(total)
             last, _ = rows[-1]
@@ -64,9 +67,11 @@ class TakingOverVerbs(Verbs):
         reply = await self._patient_execution.read(question, values, whole)
         return reply.rows
 
-    async def _rekey(self, primary_key: Any, key: str) -> int:
+    async def _rekey(self, statement: Update, primary_key: Any, key: str) -> int:
         values = named({"id": primary_key, "key": key, "new_key": self._keys.current(key)})
         try:
-            return await self._write_patiently(self._statements.rekey, values)
-        except IntegrityError:  # which quotes the keys
+            return await self._write_patiently(statement, values)
+        except DBAPIError as error:
+            if not violates_constraint(error):
+                raise
             return 0

@@ -50,7 +50,7 @@ class BlockingStorage(Protocol):
         self,
         session_id: str,
         data: bytes,
-        expires_at: datetime,
+        expires_at: datetime | None,
         *,
         expected: bytes | None = None,
         new_id: str | None = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from litestar.exceptions import SerializationException
 
-from litestar_sessions._requests.policy import is_same, merge
+from litestar_sessions._requests.merging import is_same, merge
 from litestar_sessions.exceptions import SessionDamagedError
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ class KnownSession:
 
     __slots__ = (
         "_lifetime",
+        "_may_tell",
         "_new_id",
         "_next_lifetime",
         "_others",
@@ -47,6 +48,7 @@ class KnownSession:
     def __init__(
         self, codec: SessionCodec, settings: SessionSettings, storage: SessionStorage, scope: Scope
     ) -> None:
+        self._may_tell = True
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
         self.codec = codec
@@ -145,13 +147,14 @@ class KnownSession:
         return False
 
     def _take_new_id(self) -> None:
+        self.has_news = self.has_news or self._new_id is not None
         self._session_id = self.next_id
         self._new_id = None
 
-    def _adopt(self, stored: StoredSession) -> None:
+    def _adopt(self, stored: StoredSession, *, is_news: bool = True) -> None:
         self.stored = stored
         self._lifetime = _AS_IT_IS
-        self.has_news = True
+        self.has_news = self.has_news or is_news
 
     def _begin_anew(self, session_id: str, error: SessionDamagedError) -> None:
         """Have a new session in place of one that cannot be decoded, whose row is left alone."""

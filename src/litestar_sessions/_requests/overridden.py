@@ -132,14 +132,14 @@ class OverriddenStorage(WrappedStorage):
         self,
         session_id: str,
         data: bytes,
-        expires_at: datetime,
+        expires_at: datetime | None,
         *,
         expected: bytes | None = None,
         new_id: str | None = None,
         details: SessionDetails | None = None,
     ) -> bool:
         async def change(row_id: str, sealed: bytes) -> None:
-            change = StoredSession(sealed, expires_at, details=details)
+            change = StoredSession(sealed, expires_at, details=details)  # type: ignore[arg-type]  # as it is
             await self._change(session_id, row_id, change, is_any=expected is None)
 
         if new_id is not None:
@@ -158,18 +158,18 @@ class OverriddenStorage(WrappedStorage):
     ) -> None:
         row = self._known.rows.get(session_id, change)
         former_id = self._known.row_id_of(session_id)
-        is_done = await self._storage.update(
+        if not await self._storage.update(
             former_id,
             change.data,
             change.expires_at,
             expected=None if is_any or row is change else row.data,
             new_id=None if row_id == former_id else row_id,
             details=change.details,
-        )
-        if not is_done:
+        ):
             raise SessionConflictError
         self._known.row_ids[session_id] = row_id
-        self._known.rows[session_id] = replace(row, data=change.data, expires_at=change.expires_at)
+        expires_at = change.expires_at or row.expires_at  # type: ignore[truthy-bool]  # as above
+        self._known.rows[session_id] = replace(row, data=change.data, expires_at=expires_at)
 
     async def touch(
         self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from litestar_sessions._requests.lifetimes import check_lifetime
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from litestar_sessions._sql.details import SessionDetails
@@ -21,9 +20,7 @@ __all__ = (
     "MERGES",
     "OnConflict",
     "SessionPolicy",
-    "is_same",
     "make_policy",
-    "merge",
 )
 
 OnConflict: TypeAlias = Literal["merge", "overwrite", "error"]
@@ -70,15 +67,46 @@ class SessionPolicy:
         # Without a time of creation nothing may be prolonged.
         return min(idle, self._end(session) or session.expires_at)
 
-    def renewed(self, now: datetime, session: StoredSession) -> datetime | None:
-        """Return the new expiry of a session that was only read; ``None`` if none is due."""
+    def renewed(
+        self, now: datetime, session: StoredSession, *, may_tell: bool = True
+    ) -> datetime | None:
+        """Return the new expiry of a session that was only read; ``None`` if none is due.
+
+        Args:
+            now: When that was.
+            session: What storage has of it.
+            may_tell: Whether the browser can be told. If not, the expiry is earlier by an
+                interval or so: the next response is then due to renew the session, and tells.
+        """
         if self.renewal_interval is None:
             return None
-        expires_at = self.expiry(now, session)
-        interval = self.renewal_interval
+        interval, idle = self.renewal_interval, self._idle_timeout(session.details)
         if session.details and session.details.get("lifetime"):  # which may be shorter than that
-            interval = min(interval, self._idle_timeout(session.details) / RENEWALS)
+            interval = min(interval, idle / RENEWALS)
+        if not may_tell:
+            less = max(interval, idle / RENEWALS)
+            now, interval = now - less, min(interval, (idle - less) / 2)
+        expires_at = self.expiry(now, session)
+        if self.absolute_timeout is not None and expires_at == self._end(session):
+            interval = timedelta(0)  # there is no later one that could be due
         return expires_at if expires_at - session.expires_at > interval else None
+
+    def changed(
+        self,
+        now: datetime,
+        session: StoredSession,
+        details: SessionDetails | None,
+        *,
+        may_stay: bool,
+        may_tell: bool,
+    ) -> datetime | None:
+        """Return the new expiry of a session that is changed; ``None`` if none is due.
+
+        Where reading renews nothing, each change does: it is what a lifetime is counted from.
+        """
+        if may_stay and self.renewal_interval is not None:
+            return self.renewed(now, session, may_tell=may_tell)
+        return self.expiry(now, session, details)
 
     def keeps_cookie(self, details: SessionDetails | None) -> bool:
         """Tell whether the browser keeps the cookie of a session when it is closed."""
@@ -102,44 +130,6 @@ class SessionPolicy:
         if self.absolute_timeout is None or session.created_at is None:
             return None
         return session.created_at + self.absolute_timeout
-
-
-def merge(
-    base: Mapping[str, Any],
-    mine: Mapping[str, Any],
-    theirs: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return what both of two requests leave: mine where I changed or removed a key, else theirs.
-
-    Args:
-        base: What both began with.
-        mine: What this request made of it.
-        theirs: What the other one has saved.
-    """
-
-    def is_changed(key: str) -> bool:
-        if (key in base) is not (key in mine):
-            return True
-        return key in mine and not is_same(base[key], mine[key])
-
-    kept = {key: value for key, value in theirs.items() if not is_changed(key)}
-    return kept | {key: value for key, value in mine.items() if is_changed(key)}
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Tell whether two values that were deserialized mean the same.
-
-    They do if their types do too, so that 1 is not true; the order of keys does not matter.
-    """
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(map(is_same, one.values(), map(other.get, one)))
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    if one == other or (one != one and other != other):  # noqa: PLR0124 - not a number
-        return True
-    return hasattr(one, "__dict__") and is_same(vars(one), vars(other))
 
 
 def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name

@@ -30,7 +30,7 @@ class RenewedSession(SignedSession):
         """Have the session live longer, and its row say whose it is, if either is due."""
         has_owners = self.settings.owners is not None
         owner = self._unwritten_owner(session, stored) if has_owners else None
-        expires_at = self.settings.policy.renewed(self._now, stored)
+        expires_at = self.settings.policy.renewed(self._now, stored, may_tell=self._may_tell)
         if owner is None and expires_at is None:
             return
         try:

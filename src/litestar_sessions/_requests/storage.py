@@ -52,7 +52,7 @@ class SessionStorage(Protocol):
         self,
         session_id: str,
         data: bytes,
-        expires_at: datetime,
+        expires_at: datetime | None,
         *,
         expected: bytes | None = None,
         new_id: str | None = None,

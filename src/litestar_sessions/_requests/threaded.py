@@ -83,7 +83,7 @@ class _ThreadedStorage:
         self,
         session_id: str,
         data: bytes,
-        expires_at: datetime,
+        expires_at: datetime | None,
         *,
         expected: bytes | None = None,
         new_id: str | None = None,

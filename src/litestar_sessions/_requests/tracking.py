@@ -18,6 +18,7 @@ from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from litestar_sessions._sql.details import SessionDetails
 
@@ -81,6 +82,7 @@ class TrackedSession(FollowedSession, RenewedSession):
         """
         if self.is_lost or (self.stored is None and is_empty(session)):
             return
+        self._may_tell = may_tell
         data = encode(self.codec, session, self._scope)
         if not may_tell and (self.stored is None or self._new_id is not None):
             raise too_late(*_NO_COOKIE)
@@ -166,6 +168,12 @@ class TrackedSession(FollowedSession, RenewedSession):
         await self.end()
         self.is_lost = True
 
+    def _next_expiry(self, theirs: StoredSession, known: SessionDetails | None) -> datetime | None:
+        """Return the expiry that a change writes; ``None`` if it stays."""
+        may_stay = self._new_id is None and not self._is_to_live_otherwise(theirs)
+        how = {"may_stay": may_stay, "may_tell": self._may_tell}
+        return self.settings.policy.changed(self._now, theirs, known, **how)
+
     async def _replace(
         self, data: bytes, theirs: StoredSession, details: SessionDetails | None
     ) -> bool:
@@ -173,7 +181,7 @@ class TrackedSession(FollowedSession, RenewedSession):
         policy = self.settings.policy
         details = self._with_lifetime(details, theirs)
         known = with_details(theirs, details)
-        expires_at = policy.expiry(self._now, theirs, known)
+        expires_at = self._next_expiry(theirs, known)
         is_done = await self.storage.update(
             self.session_id,
             data,
@@ -184,7 +192,9 @@ class TrackedSession(FollowedSession, RenewedSession):
         )
         if is_done:
             self._take_new_id()
-            self._adopt(replace(theirs, data=data, expires_at=expires_at, details=known))
+            expiry = expires_at or theirs.expires_at
+            stored = replace(theirs, data=data, expires_at=expiry, details=known)
+            self._adopt(stored, is_news=expires_at is not None)
             if signs_in(details):
                 await self._end_oldest()
         return is_done

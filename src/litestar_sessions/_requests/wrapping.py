@@ -73,7 +73,7 @@ class WrappedStorage(ABC):
         self,
         session_id: str,
         data: bytes,
-        expires_at: datetime,
+        expires_at: datetime | None,
         *,
         expected: bytes | None = None,
         new_id: str | None = None,

@@ -32,12 +32,15 @@ class SessionClauses:
         keys: SessionKeys,
         loaded: Sequence[str] = (),
         written: Sequence[str] = (),
+        *,
+        keeps_expiry: bool = False,
     ) -> None:
         self._sessions = sessions
         self._loaded = loaded
         self._written = [name for name in written if name not in EXPECTED]
         self._expected = [name for name in written if name in EXPECTED]
         self._keys = keys
+        self._keeps_expiry = keeps_expiry
         self.key = self._key_named("s_key")
         self.new_key = self._key_named("s_new_key")
         self.id = bindparam("s_id", type_=sessions.id.type)
@@ -100,7 +103,12 @@ class SessionClauses:
 
     @property
     def change(self) -> dict[Column[Any], ColumnElement[Any]]:
-        """New key, data and expiry."""
+        """New key, data and expiry; in place it is the data alone, as far as that is possible.
+
+        PostgreSQL makes no new entries in its indexes then, and SQLite writes fewer pages.
+        """
+        if self._keeps_expiry and not self._keys.are_several:
+            return self._content
         return {self._sessions.session_id: self.new_key, **self._content}
 
     @property
@@ -110,7 +118,8 @@ class SessionClauses:
     @property
     def renewal(self) -> dict[Column[Any], ColumnElement[Any]]:
         """A new expiry, and the columns beyond the four that are written."""
-        return {self._sessions.expires_at: self.expires_at, **self.seen, **self._details}
+        expiry = {} if self._keeps_expiry else {self._sessions.expires_at: self.expires_at}
+        return {**expiry, **self.seen, **self._details}
 
     def next_expiry(self, dialect: Dialect) -> ColumnElement[Any]:
         """The new expiry; where nobody has looked, the session's own lifetime decides."""

@@ -59,8 +59,20 @@ class SessionParameters:
         found.update(zip(key_names(len(keys)), keys, strict=True))
         return found
 
-    def change(self, session_id: str, new_id: str | None = None, **values: Any) -> dict[str, Any]:
-        """For a statement that finds a session and writes its key, as it is spelled now."""
+    def change(
+        self,
+        session_id: str,
+        new_id: str | None = None,
+        *,
+        keeps_expiry: bool = False,
+        **values: Any,
+    ) -> dict[str, Any]:
+        """For a statement that finds a session and writes its key, as it is spelled now.
+
+        In place it writes none, where there is but one.
+        """
+        if keeps_expiry and not self._keys.are_several:
+            return self.find(session_id, **values)
         new_key = self._keys.current(session_id if new_id is None else new_id)
         return self.find(session_id, new_key=new_key, **values)
 

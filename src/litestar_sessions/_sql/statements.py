@@ -19,7 +19,6 @@ from litestar_sessions._sql.purges import purge
 from litestar_sessions._sql.requirements import require_extras
 from litestar_sessions._sql.saves import merge, upsert
 from litestar_sessions._sql.table import SessionTable
-from litestar_sessions._sql.taking_over import rekey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,6 +46,7 @@ class SessionStatements:
         *,
         loaded: Sequence[str] = (),
         written: Sequence[str] = (),
+        keeps_expiry: bool = False,
     ) -> None:
         self._dialect = dialect
         self._save_by = way_to_save(dialect, save_by)
@@ -59,18 +59,19 @@ class SessionStatements:
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
         require_extras(sessions, "A detail of sessions", *loaded, *columns_named(written))
-        self._parts = SessionClauses(sessions, keys, loaded, written)
+        self._parts = SessionClauses(sessions, keys, loaded, written, keeps_expiry=keeps_expiry)
         self._load_many: dict[int, Select[Any]] = {}
         self._make = partial(SessionStatements, model, dialect, save_by, keys, loaded=loaded)
-        self._variants: dict[tuple[str, ...], SessionStatements] = {}
+        self._variants: dict[tuple[tuple[str, ...], bool], SessionStatements] = {}
 
-    def writing(self, names: Iterable[str]) -> SessionStatements:
-        """Return the statements that write columns beyond the four too, by their names."""
-        written = tuple(names)
-        if not written:
+    def writing(self, names: Iterable[str], *, keeps_expiry: bool = False) -> SessionStatements:
+        """Return those that write columns beyond the four too, or leave the expiry alone."""
+        variant = tuple(names), keeps_expiry
+        if variant == ((), False):
             return self
-        found = self._variants.get(written)
-        return found or self._variants.setdefault(written, self._make(written=written))
+        if variant not in self._variants:
+            self._variants[variant] = self._make(written=variant[0], keeps_expiry=keeps_expiry)
+        return self._variants[variant]
 
     @cached_property
     def load(self) -> Select[Any]:
@@ -160,11 +161,6 @@ class SessionStatements:
         """A new key for a live session."""
         change = {self._sessions.session_id: self._parts.new_key, **self._parts.seen}
         return self._change(self._parts.live).values(change)
-
-    @cached_property
-    def rekey(self) -> Update:
-        """A new key for one session, by its primary key, if it still has the former one."""
-        return rekey(self._sessions)
 
     def _change(self, condition: ColumnElement[bool]) -> Update:
         """Return an ``UPDATE`` that leaves a session with several rows alone."""

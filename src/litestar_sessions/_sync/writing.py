@@ -48,7 +48,7 @@ class WritingVerbs(SavingVerbs):
         self,
         session_id: str,
         data: bytes,
-        expires_at: datetime,
+        expires_at: datetime | None,
         *,
         expected: bytes | None = None,
         new_id: str | None = None,
@@ -62,7 +62,8 @@ class WritingVerbs(SavingVerbs):
         Args:
             session_id: The ID of the session.
             data: The new data.
-            expires_at: The new expiry.
+            expires_at: The new expiry; ``None`` if it stays, which costs the database less. That is
+                not for a new ID.
             expected: The data to replace; ``None`` for any.
             new_id: An ID to have instead; the old one is dead from then on.
             details: What else the row is to say from then on, or has to say before; others stay
@@ -72,10 +73,10 @@ class WritingVerbs(SavingVerbs):
             SessionExistsError: There is a session under the new ID, live or expired; both stay.
         """
         columns = columns_of(details)
-        statements = self._statements.writing(columns)
-        change = self._parameters.change(
-            session_id, new_id, data=data, expires_at=expires_at, now=self.clock(), **columns
-        )
+        expiry = {} if expires_at is None else {"expires_at": expires_at}
+        statements = self._statements.writing(columns, keeps_expiry=not expiry)
+        values = {"data": data, "now": self.clock(), **expiry, **columns}
+        change = self._parameters.change(session_id, new_id, keeps_expiry=not expiry, **values)
         if expected is None:
             reply = self._change(session_id, statements.overwrite, change)
         else:
