@@ -119,3 +119,10 @@ async def test_a_pool_may_lend_the_last_one_first(tmp_path: Path) -> None:
     async with engine.connect() as last:
         assert (await last.get_raw_connection()).driver_connection is drivers[1]
     await engine.dispose()
+
+
+def test_a_pool_is_logged_as_those_of_sqlalchemy_are() -> None:
+    engine = SQLAlchemyAsyncConfig("postgresql+asyncpg://host/db").get_engine()
+    name = "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"
+    pools: list[Any] = [engine.pool, engine.pool.recreate()]
+    assert [(type(pool), pool.logger.name) for pool in pools] == [(FairPool, name)] * 2

@@ -87,9 +87,10 @@ def _expire(waiter: asyncio.Future[Any]) -> None:
 
 
 class FairPool(AsyncAdaptedQueuePool):
-    """A pool that lends its connections in turn."""
+    """A pool that lends its connections in turn, and is logged as SQLAlchemy's are."""
 
     _queue_class = FairQueue
+    _sqla_logger_namespace = "sqlalchemy.pool.impl.AsyncAdaptedQueuePool"
 
 
 def fair(pool: Any) -> Any:
