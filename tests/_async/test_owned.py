@@ -21,6 +21,7 @@ from tests.support.owners import DEEDS, OWNERS, Deed, Owners, details_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from litestar_sessions._sql.details import SessionDetails
     from tests.support.clock import Clock
 
 
@@ -127,6 +128,22 @@ async def test_what_has_expired_is_neither_listed_nor_counted(
     assert len(await owning.list_owned("Ann")) == 1
     assert await owning.end_owned("Ann") == 1
     assert await owning.delete_expired() == 1
+
+
+async def test_the_oldest_beyond_a_number_are_ended(
+    owning: AsyncSessionStorage, clock: Clock
+) -> None:
+    for owner, times in (("Ann", 3), ("ann", 1)):
+        for number in range(times):
+            clock.advance(seconds=1)
+            details: SessionDetails = {"owner": owner, "signed_in_at": clock.now}
+            later = clock.after(minutes=1)
+            await owning.create(f"{owner} {number}", b"data", later, details=details)
+    assert await owning.end_oldest("Ann", 2) == 1
+    assert await owning.load("Ann 0") is None
+    assert await owning.end_oldest("Ann", 2) == 0
+    assert len(await owning.list_owned("Ann")) == 2
+    assert len(await owning.list_owned("ann")) == 1
 
 
 async def test_one_session_is_ended_for_its_owner_only(

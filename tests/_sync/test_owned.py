@@ -21,6 +21,7 @@ from tests.support.owners import DEEDS, OWNERS, Deed, Owners, details_of
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from litestar_sessions._sql.details import SessionDetails
     from tests.support.clock import Clock
 
 
@@ -127,6 +128,22 @@ def test_what_has_expired_is_neither_listed_nor_counted(
     assert len(owning.list_owned("Ann")) == 1
     assert owning.end_owned("Ann") == 1
     assert owning.delete_expired() == 1
+
+
+def test_the_oldest_beyond_a_number_are_ended(
+    owning: SyncSessionStorage, clock: Clock
+) -> None:
+    for owner, times in (("Ann", 3), ("ann", 1)):
+        for number in range(times):
+            clock.advance(seconds=1)
+            details: SessionDetails = {"owner": owner, "signed_in_at": clock.now}
+            later = clock.after(minutes=1)
+            owning.create(f"{owner} {number}", b"data", later, details=details)
+    assert owning.end_oldest("Ann", 2) == 1
+    assert owning.load("Ann 0") is None
+    assert owning.end_oldest("Ann", 2) == 0
+    assert len(owning.list_owned("Ann")) == 2
+    assert len(owning.list_owned("ann")) == 1
 
 
 def test_one_session_is_ended_for_its_owner_only(
