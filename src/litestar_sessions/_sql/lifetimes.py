@@ -26,7 +26,7 @@ def later(
         return func.strftime(spelling, moment, modifier).op("||")(literal_column("'000'"))
     if dialect.name in {"mysql", "mariadb"}:
         return func.timestampadd(literal_column("SECOND"), seconds, moment)
-    if dialect.name == "mssql":
+    if dialect.name == "mssql" or dialect.name.startswith("firebird"):
         return func.dateadd(literal_column("second"), seconds, moment)
     if dialect.name == "oracle":
         return moment + func.numtodsinterval(seconds, literal_column("'SECOND'"))
