@@ -283,14 +283,18 @@ def first_row_locked(
 
 
 async def nobody_waits(admin: Connection, driver: str) -> None:
-    """Return once no statement waits for a lock any more."""
+    """Return once no statement waits for a lock any more in that database."""
     if "postgresql" in driver:
         waiting = (
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
     else:
-        waiting = "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        waiting = (
+            "SELECT count(*) FROM information_schema.innodb_trx "
+            "JOIN information_schema.processlist ON id = trx_mysql_thread_id "
+            "WHERE trx_state = 'LOCK WAIT' AND db = DATABASE()"
+        )
     while admin.execute(text(waiting)).scalar():
         admin.rollback()
         await asyncio.sleep(0.02)
