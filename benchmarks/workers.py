@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.measuring import Turn
     from benchmarks.places import Load, Place
 
-__all__ = ("Worker", "checkout", "worker")
+__all__ = ("Worker", "checkout", "environment", "worker")
 
 
 @contextmanager
@@ -65,7 +65,7 @@ class Worker:
 
 
 @contextmanager
-def _environment(source: Path) -> Iterator[dict[str, str]]:
+def environment(source: Path) -> Iterator[dict[str, str]]:
     """Lend the environment of a process that has one revision, and not what is installed.
 
     Alembic imports whatever a package has registered with it, and the revision may not have that.
@@ -87,9 +87,9 @@ def worker(
     command = (sys.executable, "-m", module)
     pipe = subprocess.PIPE
     with (
-        _environment(source) as environment,
+        environment(source) as variables,
         subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True
+            command, cwd=ROOT, env=variables, stdin=pipe, stdout=pipe, text=True
         ) as process,
     ):
         try:

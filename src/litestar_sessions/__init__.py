@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from litestar_sessions._sql.counting import SessionCounts
     from litestar_sessions._sql.dialects import SaveBy
     from litestar_sessions._sql.infos import SessionInfo
+    from litestar_sessions._sql.measures import DataSizes, TableSize
     from litestar_sessions._sql.records import StoredSession
-    from litestar_sessions._sql.sizing import DataSizes, TableSize
     from litestar_sessions._sync.backend import SQLAlchemySyncSessionBackend
     from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
@@ -121,7 +121,7 @@ _HOMES = {
     "model": ("SessionModelMixin", "UUIDv7Base", "UserSessionMixin"),
     "_sql.infos": ("SessionInfo",),
     "_sql.records": ("StoredSession",),
-    "_sql.sizing": ("DataSizes", "TableSize"),
+    "_sql.measures": ("DataSizes", "TableSize"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from benchmarks import (
     processes,
     purging,
     sharing,
+    workers,
 )
 from benchmarks.apps import APPS, PLAIN
 from benchmarks.contenders import FLOOR, OURS, THEIRS, VERBS
@@ -31,8 +33,6 @@ from benchmarks.settings import DRIVERS, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from tests.support.databases import Servers, StartedServers
 
@@ -161,15 +161,21 @@ def test_many_visitors_at_once_near_and_far(servers: Servers) -> None:
     assert all(result["of_base"] > 0 < result["p50"] <= result["p99"] for result in results)
 
 
-def test_what_is_installed_does_not_matter_to_another_revision(
-    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+REGISTERED = """
+from importlib.metadata import entry_points
+
+print([each.value for each in entry_points(group="alembic.plugins")])
+"""
+
+
+def test_another_revision_is_not_asked_for_what_the_installed_package_has_registered(
+    tmp_path: Path,
 ) -> None:
-    installed = tmp_path / "litestar_sessions-9.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: litestar-sessions\n")
-    (installed / "entry_points.txt").write_text("[alembic.plugins]\nours = no_such_module\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert measured("compare", servers, driver=("sync sqlite+pysqlite",))
+    with workers.environment(tmp_path) as variables:
+        for env, is_found in ((os.environ, True), (variables, False)):
+            command = [sys.executable, "-c", REGISTERED]
+            found = subprocess.check_output(command, env=env, text=True, timeout=60)
+            assert ("litestar_sessions" in found) is is_found
 
 
 def test_servers_in_processes_of_their_own(servers: Servers) -> None:

@@ -140,6 +140,7 @@ async def test_postgresql_writes_what_is_changed_in_place(
     database.server.make_database(str(url.database))
     async with open_site(url, is_async=True, clock=clock) as site, site.visitor() as client:
         for count in range(21):
+            clock.advance(seconds=1)
             await client.post("/set", json={"count": count})
     engine = create_engine(url)
     with engine.connect() as connection:

@@ -15,14 +15,18 @@ from sqlalchemy import URL
 
 from tests.support.servers import Missing, free_port
 
-_INSTALLED = Path("/usr/lib/x86_64-linux-gnu/firebird/3.0")
 _USERS = Path("/var/lib/firebird/3.0/system/security3.fdb")
 _MISSING = "Firebird is missing: apt-get install firebird3.0-server"
 
-_SETTINGS = {
-    "firebird.conf": "AuthServer = Srp\nAuthClient = Srp\nUserManager = Srp\n",
-    "databases.conf": "security.db = $(dir_secDb)/security3.fdb\n{\nRemoteAccess = false\n}\n",
-}
+# Given as an option, the port would be open to every network.
+_SERVER = """\
+RemoteServicePort = {port}
+RemoteBindAddress = 127.0.0.1
+AuthServer = Srp
+AuthClient = Srp
+UserManager = Srp
+"""
+_DATABASES = "security.db = $(dir_secDb)/security3.fdb\n"
 _ACCOUNT = "CREATE OR ALTER USER SYSDBA PASSWORD 'masterkey' USING PLUGIN Srp; COMMIT;"
 
 
@@ -35,22 +39,23 @@ class Firebird:
 
     def __init__(self) -> None:
         server = shutil.which("firebird", path=f"{os.defpath}:/usr/sbin")
-        if server is None or not _USERS.exists():
+        installed = next(Path("/usr/lib").glob("*/firebird/3.0"), None)
+        if server is None or installed is None or not _USERS.exists():
             raise Missing(_MISSING)
         self._folder = Path(tempfile.mkdtemp(prefix="db-")).resolve()
         atexit.register(self.stop)
         root = self._folder / "root"
-        shutil.copytree(_INSTALLED, root, ignore=shutil.ignore_patterns("*.conf"))
+        shutil.copytree(installed, root, ignore=shutil.ignore_patterns("*.conf"))
         shutil.copy(_USERS, root)
-        for name, text in _SETTINGS.items():
-            (root / name).write_text(text)
+        self._port = free_port()
+        (root / "firebird.conf").write_text(_SERVER.format(port=self._port))
+        (root / "databases.conf").write_text(_DATABASES)
         # Debian's Firebird looks into its own folders otherwise.
         folder = str(self._folder)
         own = {"FIREBIRD": str(root), "FIREBIRD_LOCK": folder, "FIREBIRD_TMP": folder}
         self._env = {**os.environ, **own, "FIREBIRD_BOOT_BUILD": "1"}
         self._do(_ACCOUNT, "-user", "sysdba", "security.db")
-        self._port = free_port()
-        self._process = subprocess.Popen([server, "-p", str(self._port)], env=self._env)
+        self._process = subprocess.Popen([server], env=self._env)
         self._wait()
 
     def url(self, driver: str, name: str) -> URL:

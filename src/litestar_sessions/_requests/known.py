@@ -49,6 +49,7 @@ class KnownSession:
         self, codec: SessionCodec, settings: SessionSettings, storage: SessionStorage, scope: Scope
     ) -> None:
         self._may_tell = True
+        """Whether a cookie can still be sent."""
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
         self.codec = codec

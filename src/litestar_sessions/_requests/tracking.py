@@ -87,14 +87,14 @@ class TrackedSession(FollowedSession, RenewedSession):
         if not may_tell and (self.stored is None or self._new_id is not None):
             raise too_late(*_NO_COOKIE)
         try:
-            await self._save(session, data, may_tell=may_tell, asks=asks)
+            await self._save(session, data, asks=asks)
         except SessionDamagedError as error:  # by another request
             self._begin_anew(self.session_id, error)
             if not may_tell:
                 raise too_late(*_NO_COOKIE) from error
             await self._create(data)
 
-    async def _save(self, session: Any, data: bytes, *, may_tell: bool, asks: bool) -> None:
+    async def _save(self, session: Any, data: bytes, *, asks: bool) -> None:
         if self.stored is None:
             await self._create(data)
         elif (
@@ -102,7 +102,7 @@ class TrackedSession(FollowedSession, RenewedSession):
             or self._is_changed(data, self.stored)
             or (self._lifetime and self._is_to_live_otherwise(self.stored))
         ):
-            await self._update(session, data, self.stored, may_tell=may_tell)
+            await self._update(session, data, self.stored)
         else:
             if asks:
                 current = await self._look_again(self.stored)
@@ -123,14 +123,12 @@ class TrackedSession(FollowedSession, RenewedSession):
         if signs_in(details):
             await self._end_oldest()
 
-    async def _update(
-        self, session: Any, data: bytes, base: StoredSession, *, may_tell: bool
-    ) -> None:
+    async def _update(self, session: Any, data: bytes, base: StoredSession) -> None:
         theirs = base
         for _ in range(MERGES):
             details = self._details(data, theirs)
             if details and "signed_in_at" in details:
-                if not may_tell:
+                if not self._may_tell:
                     return await self._refuse(details["owner"])
                 self._rotate_once()
             if await self._replace(data, theirs, details):
@@ -171,8 +169,9 @@ class TrackedSession(FollowedSession, RenewedSession):
     def _next_expiry(self, theirs: StoredSession, known: SessionDetails | None) -> datetime | None:
         """Return the expiry that a change writes; ``None`` if it stays."""
         may_stay = self._new_id is None and not self._is_to_live_otherwise(theirs)
-        how = {"may_stay": may_stay, "may_tell": self._may_tell}
-        return self.settings.policy.changed(self._now, theirs, known, **how)
+        return self.settings.policy.changed(
+            self._now, theirs, known, may_stay=may_stay, may_tell=self._may_tell
+        )
 
     async def _replace(
         self, data: bytes, theirs: StoredSession, details: SessionDetails | None

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from litestar_sessions._sync.verbs import Verbs
 from litestar_sessions._sql.counting import SessionCount
-from litestar_sessions._sql.sizing import (
+from litestar_sessions._sql.measures import (
     TableSize,
     data_sizes,
     place_of,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from litestar_sessions._sql.counting import SessionCounts
-    from litestar_sessions._sql.sizing import DataSizes
+    from litestar_sessions._sql.measures import DataSizes
 
 __all__ = ("MeasuringVerbs",)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 
-from litestar_sessions._sql.sizing import size_data, size_table
+from litestar_sessions._sql.measures import size_data, size_table
 from litestar_sessions._sql.table import SessionTable
 from tests.support.dialects import ORACLE
 from tests.support.models import UserSession
