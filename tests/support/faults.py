@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,9 +135,21 @@ class Fragile:
                 yield
             return
         await dispose()
+        threads = set(threading.enumerate())
         with _out_of_reach(Path(str(self.url.database))):
             yield
             await dispose()
+        _wait_for_aiosqlite(threads)
+
+
+def _wait_for_aiosqlite(former: set[threading.Thread]) -> None:
+    """Wait for threads whose connections could not be opened, which tell their loop of their end.
+
+    aiosqlite itself does not wait for them, and one that is late fails on a closed loop.
+    """
+    for thread in set(threading.enumerate()) - former:
+        if "_connection_worker_thread" in thread.name:
+            thread.join(timeout=30)
 
 
 @contextmanager
