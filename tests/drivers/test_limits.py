@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from litestar_sessions import (
     SQLAlchemySessionConfig,
     SQLAlchemySyncConfig,
 )
+from litestar_sessions._drivers.cutting import descriptor_of
 from tests.support.faults import ON_A_WIRE
 from tests.support.models import UserSession
 
@@ -81,6 +84,40 @@ async def test_connections_for_requests_have_limits_and_others_have_none(
     disposing = theirs.dispose()
     if disposing is not None:
         await disposing
+
+
+@pytest.mark.parametrize("driver", ON_A_WIRE)
+async def test_the_system_asks_servers_for_signs_of_life(
+    driver: str, servers: Servers, tmp_path: Path
+) -> None:
+    half, _, name = driver.partition(" ")
+    place = half == "async", servers.database(name, tmp_path).url
+    ours, on_theirs = config_on(*place), config_on(*place, of_application=True)
+    for config in (ours, on_theirs):
+        for engine in (config.engine, config.settings.patient_engine):
+            assert await keepalive(engine) == (1, 60)
+    theirs = on_theirs.alchemy_config.get_engine()
+    assert (await keepalive(theirs))[1] != 60
+    for config in (ours, on_theirs):
+        await config.dispose()
+    disposing = theirs.dispose()
+    if disposing is not None:
+        await disposing
+
+
+async def keepalive(engine: Any) -> tuple[int, int]:
+    """Return whether a connection of an engine is kept alive, and after how many seconds."""
+    if hasattr(engine, "sync_engine"):
+        async with engine.connect() as connection:
+            return options_of((await connection.get_raw_connection()).driver_connection)
+    with engine.connect() as sync_connection:
+        return options_of(sync_connection.connection.driver_connection)
+
+
+def options_of(driver: Any) -> tuple[int, int]:
+    with socket.socket(fileno=os.dup(descriptor_of(driver))) as line:
+        is_on = line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        return is_on, line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
 
 
 OWN: dict[str, tuple[dict[str, Any], Any]] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-__all__ = ("cut",)
+__all__ = ("cut", "descriptor_of")
 
 
 def cut(connection: DBAPIConnection | None) -> None:
@@ -33,7 +33,7 @@ def _cut(driver: Any) -> None:
     elif (transport := _transport(driver)) is not None:
         transport.abort()
     else:
-        _shut_down(_descriptor(driver))
+        _shut_down(descriptor_of(driver))
 
 
 def _transport(driver: Any) -> Any:
@@ -42,7 +42,11 @@ def _transport(driver: Any) -> Any:
     return getattr(driver, "_transport", getattr(writer, "transport", None))
 
 
-def _descriptor(driver: Any) -> int:
+def descriptor_of(driver: Any) -> int:
+    """Return the descriptor of the socket of a driver's own connection; SQLite's have none."""
+    transport = _transport(driver)
+    if transport is not None:
+        return int(transport.get_extra_info("socket").fileno())
     own_socket = getattr(driver, "_sock", None)  # PyMySQL
     return int(driver.fileno() if own_socket is None else own_socket.fileno())
 

@@ -13,6 +13,7 @@ from litestar_sessions._drivers.engine_config import engine_of
 from litestar_sessions._drivers.engines import AUTOCOMMIT, POOL, WITH_AUTOCOMMIT
 from litestar_sessions._drivers.forks import is_in_memory, safe_to_fork
 from litestar_sessions._drivers.galera import read_causally
+from litestar_sessions._drivers.keepalive import keep_alive
 from litestar_sessions._drivers.limits import Limits, limit
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def engines_for(
     """
     engine = engine_of(config)
     if is_for_sessions(config):
-        return sibling(engine, patience=patience), engine
+        limited = sibling(engine, patience=patience)
+        keep_alive(engine.pool)
+        return limited, engine
     if not own_pool:
         return engine, engine
     make = partial(sibling, engine, reads_causally=getattr(config, "causal_reads", True))
@@ -82,6 +85,7 @@ def sibling(
         chosen |= AUTOCOMMIT
         # A listener of the application may have left a transaction open, to be switched out of.
         event.listen(pool, "connect", lambda connection, _record: connection.commit())
+    keep_alive(pool)
     if patience is not None:
         limit(pool, engine.dialect, Limits(patience))
     created = _creator_like(engine)(engine.url, pool=pool, execution_options=options, **chosen)
