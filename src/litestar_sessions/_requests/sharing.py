@@ -49,7 +49,8 @@ class SharedLoads:
     ALONE = 4
     """Nor while fewer loads are under way: so few are as fast alone."""
     PAUSE = 0.000_25
-    """Nor when that many seconds have passed since the last statement was sent."""
+    """Whoever waits does so until that many seconds have passed since the last statement was sent, and
+    at least until the event loop has gone round: those who ask meanwhile come along for nothing."""
 
     def __init__(self, storage: SessionStorage, most: int) -> None:
         self.storage = storage
@@ -95,7 +96,7 @@ class _LoadsOfLoop:
 
     async def load(self, session_id: str) -> StoredSession | None:
         if not self._waiting and (
-            self._out < self._shared.FEW or self._under_way < self._shared.ALONE or self._pause <= 0
+            self._out < self._shared.FEW or self._under_way < self._shared.ALONE
         ):
             self._out += 1
             self._under_way += 1
