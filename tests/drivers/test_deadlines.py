@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from litestar_sessions._drivers.deadlines import Deadline, TooLateError, current_deadline
+from litestar_sessions._drivers.deadlines import Deadline, TooLateError, current
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ async def test_a_block_in_time_ends_as_it_would() -> None:
         await asyncio.sleep(0)
     with pytest.raises(ZeroDivisionError), Deadline(LATE):
         raise ZeroDivisionError
-    assert current_deadline() is None
+    assert current.get() is None
 
 
 async def test_a_block_that_waits_for_something_else_is_interrupted() -> None:
@@ -48,7 +48,7 @@ async def test_a_block_that_waits_for_something_else_is_interrupted() -> None:
 async def within(seconds: float, work: Callable[[Deadline], Awaitable[None]]) -> None:
     """Do some work that has so much time."""
     with Deadline(seconds):
-        deadline = current_deadline()
+        deadline = current.get()
         assert deadline is not None
         await work(deadline)
 

@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, event, text
 
 from litestar_sessions import SessionUnavailableError
 from litestar_sessions._drivers.deadlines import Deadline
+from litestar_sessions._drivers.of_loops import OfLoops
 from litestar_sessions._requests.sharing import SharedLoads
 from tests.support.backends import Backend, dispose, make_backend
 from tests.support.calls import called
@@ -43,6 +44,12 @@ def shared_by(backend: Any) -> SharedLoads:
     return shared
 
 
+def loads_of(shared: SharedLoads) -> Any:
+    """Return the loads of the loop that asked last; ``None`` if none has."""
+    last = shared.loads._last
+    return last and last[1]
+
+
 def patient(shared: SharedLoads) -> SharedLoads:
     """Have loads wait for company while two statements are out, for as long as that takes."""
     shared.ALONE = 0
@@ -60,7 +67,7 @@ async def backend_on(url: Any, *, is_async: bool, **settings: Any) -> AsyncItera
     patient(shared_by(backend))
     try:
         yield backend
-        here: Any = shared_by(backend)._last
+        here = loads_of(shared_by(backend))
         assert here is None or (here._out, here._under_way, here._waiting) == (0, 0, [])
     finally:
         await dispose(backend)
@@ -169,7 +176,7 @@ async def test_groups_of_any_number_are_a_handful_of_statements(backend: Backend
     assert texts.total() == sum(min(number, 3) for number in range(1, 67, 3))
 
 
-async def test_a_load_alone_is_no_task_and_two_calls_more(on_sqlite: Backend) -> None:
+async def test_a_load_alone_is_no_task_and_three_calls_more(on_sqlite: Backend) -> None:
     async def calls(load: Any) -> set[Any]:
         with called() as codes:
             await load(IDS[0])
@@ -179,7 +186,8 @@ async def test_a_load_alone_is_no_task_and_two_calls_more(on_sqlite: Backend) ->
     shared: Any = shared_by(on_sqlite)
     for _ in range(3):
         alone, in_company = await calls(storage.load), await calls(shared.load)
-    more = {SharedLoads.load.__code__, type(shared._last).load.__code__}
+    more = {SharedLoads.load.__code__, type(loads_of(shared)).load.__code__}
+    more.add(OfLoops.of.__code__)
     assert in_company - alone == more
     tasks: list[Any] = []
     loop = asyncio.get_running_loop()
@@ -281,7 +289,7 @@ async def on_server(
 async def send(backend: Any) -> None:
     """Have two statements under way, and a third one for the loads that were begun after them."""
     await asyncio.sleep(0)
-    backend._load.__self__._last._send()
+    loads_of(shared_by(backend))._send()
     await busy(backend, 3)
 
 
@@ -528,4 +536,4 @@ def test_a_loop_that_is_dropped_with_loads_that_wait_is_forgotten(tmp_path: Path
     loop.close()
     assert data_of(asyncio.run(load_all(backend))) == [None] * len(IDS)
     asyncio.run(dispose(backend))
-    assert len(shared_by(backend)._of_loops) <= 1
+    assert len(shared_by(backend).loads._things) <= 1

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
-from litestar_sessions._drivers.deadlines import TooLateError, call_in_time
+from litestar_sessions._drivers.deadlines import TooLateError
 from litestar_sessions._drivers.failures import Failure, failure_of
+from litestar_sessions._drivers.in_time import call_in_time
 from litestar_sessions._drivers.opened import give_up
 from litestar_sessions._sql.records import Reply
 

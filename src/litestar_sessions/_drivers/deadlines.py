@@ -7,27 +7,16 @@ import sys
 from contextvars import ContextVar
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from litestar_sessions._drivers.alarms import alarms_of
 from litestar_sessions._drivers.cutting import cut
 from litestar_sessions._drivers.running import running_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import PoolProxiedConnection
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-T = TypeVar("T")
-
-__all__ = (
-    "SERVER_SHARE",
-    "Deadline",
-    "TooLateError",
-    "call_in_time",
-    "check_time",
-    "current_deadline",
-)
+__all__ = ("SERVER_SHARE", "Deadline", "TooLateError", "current")
 
 SERVER_SHARE = 0.8
 """The part of the time of an operation after which the server itself gives up a statement.
@@ -37,9 +26,8 @@ A write is not begun later than the rest allows: it could be carried out when no
 _GRACE = 0.1
 """How many seconds an operation has to end once its connection is cut."""
 
-_TOO_LATE = "There was no time left to begin a statement."
-
-_current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+"""The deadline of what runs here, if it has one."""
 
 _lock = Lock()
 """A connection is not cut while a thread gives it back."""
@@ -47,6 +35,9 @@ _lock = Lock()
 
 class TooLateError(TimeoutError):
     """There was no time left to begin a statement; nothing was asked of the database."""
+
+    def __init__(self) -> None:
+        super().__init__("There was no time left to begin a statement.")
 
 
 class Deadline:
@@ -57,10 +48,11 @@ class Deadline:
     Where there is no connection yet, or cutting it is of no use, the task is interrupted.
 
     Args:
-        seconds: How long the block may take.
+        seconds: How long the block may take; infinity until it is made to expire.
     """
 
     __slots__ = (
+        "_alarms",
         "_cancelling",
         "_connection",
         "_has_ended",
@@ -68,7 +60,6 @@ class Deadline:
         "_last_write",
         "_seconds",
         "_task",
-        "_timer",
         "_token",
         "is_over",
     )
@@ -86,20 +77,21 @@ class Deadline:
         loop = running_loop()
         self._task: Any = asyncio.current_task(loop)
         self._cancelling = _cancelling(self._task)
-        self._timer = loop.call_later(self._seconds, self.expire)
-        self._token = _current.set(self)
+        self._alarms = alarms_of(loop, self._seconds)
+        self._alarms.add(self)
+        self._token = current.set(self)
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        _current.reset(self._token)
+        current.reset(self._token)
         self._has_ended = True
         if self._connection is None:  # or a thread still waits, and is not forgotten
-            self._timer.cancel()
+            self._alarms.discard(self)
         if self.is_over:
             self._end(error)
 
     def stop(self) -> DBAPIConnection | None:
         """Have no time left: cut and return the connection that is waited for, if there is one."""
-        self._timer.cancel()
+        self._alarms.discard(self)
         self.is_over = True
         with _lock:
             connection = self._connection
@@ -112,16 +104,25 @@ class Deadline:
         if self.stop() is None:
             self._interrupt()
         else:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_GRACE, self._interrupt)
+            self._wait_for_end()
+
+    def wake(self) -> None:
+        """Have the time pass; or the task interrupted, if it has passed before."""
+        if self.is_over:
+            self._interrupt()
+        else:
+            self.expire()
 
     def _interrupt(self) -> None:
         if not self._has_ended:  # or a thread alone still waits
             self._interruptions += 1
             self._task.cancel()
             # Again, if that was lost: on Python 3.10 asyncpg may take it for a timeout of its own.
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_GRACE, self._interrupt)
+            self._wait_for_end()
+
+    def _wait_for_end(self) -> None:
+        self._alarms = alarms_of(asyncio.get_running_loop(), _GRACE)
+        self._alarms.add(self)
 
     def _end(self, error: BaseException | None) -> None:
         """Raise a `TimeoutError` in place of an error that the end of the time has caused."""
@@ -146,7 +147,7 @@ class Deadline:
         self._connection = connection
         if self.is_over or (writes and monotonic() > self._last_write):
             self.release()
-            raise TooLateError(_TOO_LATE)
+            raise TooLateError
 
     def release(self) -> None:
         """Leave the connection alone from now on; it goes back to its pool."""
@@ -156,44 +157,3 @@ class Deadline:
 
 def _cancelling(task: Any) -> int:
     return task.cancelling() if sys.version_info >= (3, 11) else 0
-
-
-def current_deadline() -> Deadline | None:
-    """Return the deadline of what runs here, if it has one."""
-    return _current.get()
-
-
-def check_time() -> None:
-    """See that there is time left for what runs here.
-
-    Raises:
-        TooLateError: There is not.
-    """
-    deadline = _current.get()
-    if deadline is not None and deadline.is_over:
-        raise TooLateError(_TOO_LATE)
-
-
-def call_in_time(
-    connection: PoolProxiedConnection, ask: Callable[..., T], *arguments: Any, writes: bool
-) -> T:
-    """Return what a function returns that asks something on a connection.
-
-    The connection is cut when the time of what runs here has passed, or when that is cancelled.
-
-    Raises:
-        TooLateError: There is no time left for a statement.
-    """
-    deadline = _current.get()
-    if deadline is not None:
-        deadline.hold(connection.dbapi_connection, writes=writes)
-    try:
-        return ask(*arguments)
-    except Exception:
-        raise
-    except BaseException:
-        cut(connection.dbapi_connection)
-        raise
-    finally:
-        if deadline is not None:
-            deadline.release()

@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from litestar_sessions._drivers.compiled import CompiledStatement
-from litestar_sessions._drivers.deadlines import call_in_time, check_time
 from litestar_sessions._drivers.failures import Failure, failure_of, is_damage
 from litestar_sessions._drivers.files import file_of
+from litestar_sessions._drivers.in_time import call_in_time, check_time
 from litestar_sessions._drivers.opened import give_up, watch
 from litestar_sessions._drivers.views import view_of
 from litestar_sessions._sql.records import Reply

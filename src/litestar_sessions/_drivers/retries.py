@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from litestar_sessions._drivers.deadlines import current_deadline
+from litestar_sessions._drivers.deadlines import current
 from litestar_sessions._drivers.failures import Failure, failure_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Retries:
         return uniform(0, min(self.FIRST_PAUSE * 2**self._count, self.LONGEST_PAUSE))  # noqa: S311 - no secret
 
     def _is_over(self) -> bool:
-        deadline = current_deadline()
+        deadline = current.get()
         if deadline is None:
             return monotonic() - self._began > self.PATIENCE
         return deadline.is_over or (self._writes and not deadline.has_time_to_write)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
+from litestar_sessions._drivers.of_loops import OfLoops
 from litestar_sessions._requests.groups import ALONE, Group, Load
 from litestar_sessions._sql.sizes import most_together
 
@@ -49,14 +50,13 @@ class SharedLoads:
     ALONE = 4
     """Nor while fewer loads are under way: so few are as fast alone."""
     PAUSE = 0.000_25
-    """Whoever waits does so until that many seconds have passed since the last statement was sent, and
-    at least until the event loop has gone round: those who ask meanwhile come along for nothing."""
+    """Whoever waits does so until that many seconds have passed since the last statement was sent,
+    and for one round of the event loop at least: those who ask meanwhile cost nobody time."""
 
     def __init__(self, storage: SessionStorage, most: int) -> None:
         self.storage = storage
         self.most = most
-        self._of_loops: WeakKeyDictionary[AbstractEventLoop, _LoadsOfLoop] = WeakKeyDictionary()
-        self._last: _LoadsOfLoop | None = None
+        self.loads: OfLoops[_LoadsOfLoop] = OfLoops(lambda loop: _LoadsOfLoop(self, loop))
 
     def load(self, session_id: str) -> Awaitable[StoredSession | None]:
         """Return a live session, or ``None`` if there is none; change nothing.
@@ -67,16 +67,7 @@ class SharedLoads:
         Nobody pays for another: each waits for as long as it likes, has errors of its own, and gets
         its session also if that of another one is damaged.
         """
-        loop = asyncio.get_running_loop()
-        loads = self._last  # one value, since another thread may have another loop
-        if loads is None or loads.loop() is not loop:
-            loads = self._last = self._loads_of(loop)
-        return loads.load(session_id)
-
-    def _loads_of(self, loop: AbstractEventLoop) -> _LoadsOfLoop:
-        for closed in [each for each in tuple(self._of_loops) if each.is_closed()]:
-            self._of_loops.pop(closed, None)
-        return self._of_loops.setdefault(loop, _LoadsOfLoop(self, loop))
+        return self.loads.of(asyncio.get_running_loop()).load(session_id)
 
 
 class _LoadsOfLoop:
