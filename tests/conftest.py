@@ -11,7 +11,6 @@ import pytest
 
 from litestar_sessions import SQLAlchemyAsyncConfig, SQLAlchemySessionConfig, SQLAlchemySyncConfig
 from tests.support.backends import Backend, empty_backend
-from tests.support.chromium import Browser, chromium
 from tests.support.clock import Clock
 from tests.support.databases import (
     ASYNC_DRIVERS,
@@ -161,13 +160,6 @@ def clock() -> Clock:
     """A clock that stands still until the test turns it."""
     # Firebird keeps ten thousandths of a second.
     return Clock(123_400) if "firebird+firebird" in SYNC_DRIVERS else Clock()
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    """A page of Chromium."""
-    with chromium(tmp_path) as browser:
-        yield browser
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,1 +1,1 @@
-"""A page that remembers its visitor: the session is a row in a database of your choice."""
+"""A small shop that knows its visitors: each session is a row in a database of your choice."""

@@ -1,4 +1,4 @@
-"""The command line: ``DATABASE_URL`` and ``PORT`` in, one page out."""
+"""The command line: ``DATABASE_URL`` and ``PORT`` in, a small site out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import uvicorn
 
 from examples.demo.app import CONNECT_TIMEOUT, connect, create_app
-from examples.demo.sessions import describe, parse_url
+from examples.demo.database import describe, parse_url
 from litestar_sessions import ConfigurationError
 
 if TYPE_CHECKING:

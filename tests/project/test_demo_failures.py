@@ -29,7 +29,7 @@ def test_a_database_that_has_stopped_is_explained(
         with server.stopped():
             for page in (
                 visitor.get("/"),
-                visitor.post("/note", data={"_csrf_token": token, "note": "milk"}),
+                visitor.post("/basket/add", data={"_csrf_token": token, "item": "tea"}),
                 visitor.post("/sign-out", data={"_csrf_token": token}),
             ):
                 assert page.status_code == 503

@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 LOGGED = " - litestar_sessions - "
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "examples.demo"]
+USER_AGENTS = {
+    "Firefox on Linux": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Edge on Windows": (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"
+    ),
+    "Mobile Safari on iOS": (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
+        "(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+    ),
+    "curl": "curl/8.5.0",
+    "Unknown browser": "<script>",
+}
 
 
 # Who installs the demo has no Advanced Alchemy, which Litestar imports where it is: 0.3 seconds.
@@ -85,11 +98,17 @@ class Visitor(httpx.Client):
         assert token
         return self.post(path, data={"_csrf_token": token[1], **fields}, follow_redirects=True)
 
-    def visits(self) -> int:
-        return int(shown("visits", self.get("/").text))
+    def devices(self) -> dict[str, str]:
+        """Return what the page of devices lists: which is this one, and the IDs of the others."""
+        found: dict[str, str] = {}
+        for part in self.get("/devices").text.split("<li>")[1:]:
+            name, badge = re.search(r"<h2>([^<]*?) ?(<span|</h2>)", part).groups()  # type: ignore[union-attr]
+            known = re.search(r'name="id" value="([^"]+)"', part)
+            found[name + ", this device" * (badge == "<span")] = known[1] if known else ""
+        return found
 
 
 def shown(fact: str, page: str) -> str:
-    found = re.search(rf'id="{fact}">([^<]*)<', page)
+    found = re.search(rf'id="{fact}"[^>]*>([^<]*)<', page)
     assert found, page
     return found[1]

@@ -1,17 +1,11 @@
-"""The sessions of the demo: their table, and the URL of the database that it is in."""
+"""The URL of the database: read, and told in words."""
 
 from __future__ import annotations
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from litestar_sessions import ConfigurationError, SessionModelMixin
-
-
-class UserSession(SessionModelMixin):
-    """The table of the sessions."""
-
-    __tablename__ = "user_sessions"
+from litestar_sessions import ConfigurationError
 
 
 def parse_url(text: str) -> URL:
