@@ -28,6 +28,7 @@ PARTS = {
     "requests": "whole requests in process, by who keeps the sessions",
     "processes": "whole servers under wrk",
     "growth": "reading and writing as the table grows",
+    "owners": "listing and ending the sessions of an owner as the table grows",
     "payload": "reading and writing as sessions grow",
     "purging": "deleting the expired while others read and write",
     "memory": "what requests leave behind, and what those in flight take",

@@ -15,11 +15,13 @@ from benchmarks.settings import Settings
 from benchmarks.tables import drop, model_here
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from benchmarks.places import Load, Place
     from benchmarks.reporting import Results
     from tests.support.databases import Servers
 
-__all__ = ("DEFAULTS", "main")
+__all__ = ("COLUMNS", "DEFAULTS", "add_costs", "main")
 
 DEFAULTS = Settings(
     driver=("async postgresql+asyncpg", "async mysql+asyncmy", "sync sqlite+pysqlite"),
@@ -43,7 +45,7 @@ def main(settings: Settings, servers: Servers) -> Results:
     report = Report(COLUMNS)
     for place in places(settings, servers):
         for verb, timings in run(_measure(place, settings)).items():
-            _add(report, place.driver, verb, timings)
+            add_costs(report, place.driver, verb, timings)
     return report.results
 
 
@@ -68,7 +70,8 @@ async def _measure(place: Place, settings: Settings) -> dict[str, dict[Load, lis
         drop(place.url, [model_here(load.table) for load in sizes])
 
 
-def _add(report: Report, driver: str, verb: str, timings: dict[Load, list[Timing]]) -> None:
+def add_costs(report: Report, driver: str, verb: str, timings: Mapping[Load, list[Timing]]) -> None:
+    """Report what a verb costs in each table, the smallest first."""
     smallest = next(iter(timings.values()))
     for load, mine in timings.items():
         report.add(

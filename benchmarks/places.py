@@ -59,6 +59,11 @@ class Load:
         return f"sessions_{self.rows}_{self.payload}"
 
     @property
+    def owned_table(self) -> str:
+        """The name of one whose sessions have owners."""
+        return f"owned_{self.table}"
+
+    @property
     def their_table(self) -> str:
         """The name of Advanced Alchemy's."""
         return f"their_{self.table}"

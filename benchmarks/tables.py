@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from advanced_alchemy.extensions.litestar.session import SessionModelMixin as TheirMixin
 from sqlalchemy import create_engine, event, text
 
-from litestar_sessions import SessionModelMixin
+from litestar_sessions import SessionModelMixin, UserSessionMixin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
 __all__ = (
+    "PER_OWNER",
     "SYNC_DRIVERS",
     "data_of",
     "drop",
     "fill",
     "model_here",
     "model_there",
+    "owned_model",
+    "owners_of",
     "session_id_of",
 )
 
@@ -40,12 +43,12 @@ _ROWS = {
         SELECT (lpad(to_hex(1750000000000 + n), 12, '0') || '7' || substr(md5(n::text), 1, 3)
                 || '8' || substr(md5(n::text), 4, 15))::uuid,
             encode(sha256(n::text::bytea), 'hex'), :data,
-            CAST(:start AS timestamptz) + interval '1 second' * (n::bigint * 7919 % 1209600)
+            CAST(:start AS timestamptz) + interval '1 second' * (n::bigint * 7919 % 1209600){more}
         FROM generate_series(0, :rows - 1) n""",
     "mysql": """
         SELECT UNHEX(CONCAT(LPAD(HEX(1750000000000 + seq), 12, '0'), '7', SUBSTR(MD5(seq), 1, 3),
                 '8', SUBSTR(MD5(seq), 4, 15))),
-            SHA2(seq, 256), :data, :start + INTERVAL (seq * 7919 % 1209600) SECOND
+            SHA2(seq, 256), :data, :start + INTERVAL (seq * 7919 % 1209600) SECOND{more}
         FROM seq_0_to_{last}""",
     "sqlite": """
         WITH RECURSIVE numbers(n) AS
@@ -53,9 +56,27 @@ _ROWS = {
         SELECT unhex(printf('%012x', 1750000000000 + n) || '7' || substr(digest(n), 1, 3) || '8'
                 || substr(digest(n), 4, 15)),
             digest(n), :data, strftime('%Y-%m-%d %H:%M:%f000', :start,
-                (n * 7919 % 1209600) || ' seconds')
+                (n * 7919 % 1209600) || ' seconds'){more}
         FROM numbers""",
 }
+
+# The sessions of an owner are far from each other, and each was signed in at another time.
+_OWNED = {
+    "postgresql": """,
+            'owner' || n % :owners, CAST(:start AS timestamptz) - interval '1 second' * n""",
+    "mysql": """,
+            CONCAT('owner', seq % :owners), :start - INTERVAL seq SECOND""",
+    "sqlite": """,
+            'owner' || (n % :owners),
+            strftime('%Y-%m-%d %H:%M:%f000', :start, -n || ' seconds')""",
+}
+PER_OWNER = 10
+"""How many sessions an owner has."""
+
+
+def owners_of(rows: int) -> list[str]:
+    """Return the owners of so many sessions."""
+    return [f"owner{number}" for number in range(max(1, rows // PER_OWNER))]
 
 
 def session_id_of(number: int) -> str:
@@ -76,6 +97,12 @@ def model_here(name: str) -> type[SessionModelMixin]:
 
 
 @cache
+def owned_model(name: str) -> type[SessionModelMixin]:
+    """Return a model of this package whose sessions have owners."""
+    return type(name, (UserSessionMixin, SessionModelMixin), {"__tablename__": name})
+
+
+@cache
 def model_there(name: str) -> type[TheirMixin]:
     """Return a model of Advanced Alchemy."""
     return type(name, (TheirMixin,), {"__tablename__": name})
@@ -88,13 +115,16 @@ def fill(url: URL, model: type[Any], rows: int, payload: int) -> None:
     table = model.__table__
     start = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None) + timedelta(days=1)
     values = {"data": data_of(payload), "start": _spelled(start, backend), "rows": rows}
-    select = _ROWS[backend].format(last=rows - 1)
+    columns, more = "id, session_id, data, expires_at", ""
+    if "owner" in table.c:
+        columns, more = f"{columns}, owner, signed_in_at", _OWNED[backend]
+        values["owners"] = len(owners_of(rows))
+    select = _ROWS[backend].format(last=rows - 1, more=more)
     with engine.begin() as connection:
         table.drop(connection, checkfirst=True)
         table.create(connection)
         if rows:
-            insert = f"INSERT INTO {table.name} (id, session_id, data, expires_at) {select}"
-            connection.execute(text(insert), values)
+            connection.execute(text(f"INSERT INTO {table.name} ({columns}) {select}"), values)
     if backend == "postgresql":
         with engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -19,6 +19,7 @@ from benchmarks import (
     growth,
     imports,
     memory,
+    owners,
     payload,
     processes,
     purging,
@@ -94,6 +95,13 @@ def test_tables_of_every_size(servers: Servers) -> None:
     results = measured("growth", servers, rows=(4, 40))
     drivers = growth.DEFAULTS.driver
     assert of(results, "driver", "verb", "rows") == list(product(drivers, VERBS[:2], (4, 40)))
+    assert all(result["cost"] > 0 for result in results)
+
+
+def test_owners_in_tables_of_every_size(servers: Servers) -> None:
+    results = measured("owners", servers, rows=(20, 40), operations=2)
+    drivers = owners.DEFAULTS.driver
+    assert of(results, "driver", "verb", "rows") == list(product(drivers, owners.VERBS, (20, 40)))
     assert all(result["cost"] > 0 for result in results)
 
 
