@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from litestar_sessions import (
     SessionExistsError,
     SessionInfo,
 )
+from tests.support.at_once import sync_at_once
 from tests.support.models import FullSession
 from tests.support.owners import DEEDS, OWNERS, Deed, Owners, details_of
 
@@ -160,6 +162,28 @@ def test_one_session_is_ended_for_its_owner_only(
     assert owning.end_owned("Ann", but=other.id) == 0
     assert owning.end_owned("Ann", but=foreign.id) == 1
     assert ids_of(owning, "Bob") == [foreign.id]
+
+
+def test_no_verb_keeps_a_session_of_an_owner_whose_sessions_are_ended(
+    owning: SyncSessionStorage, clock: Clock
+) -> None:
+    later = clock.after(minutes=20)
+    mine: SessionDetails = {"owner": "Ann"}
+    for _ in range(4):
+        for name in ("saved", "touched", "rotated", "merged", "taken over", "left alone"):
+            owning.create(name, b"data", later, details=mine)
+        sync_at_once(
+            partial(owning.update, "saved", b"new", later, details=mine),
+            partial(owning.load_and_touch, "touched", later),
+            partial(owning.rotate, "rotated", "rotated anew"),
+            partial(owning.end_owned, "Ann"),
+            partial(owning.update, "merged", b"new", later, expected=b"data", new_id="merged anew"),
+            partial(owning.update, "taken over", b"new", later, details={"owner": "Bob"}),
+            partial(owning.end_oldest, "Ann", 2),
+        )
+        assert owning.list_owned("Ann") == []
+        assert owning.end_owned("Bob") in {0, 1}
+        assert owning.delete_all() == 0
 
 
 def test_a_storage_without_owners_says_what_it_needs(storage: SyncSessionStorage) -> None:
