@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 expect.set_options(timeout=30_000)
 
 
+LOOKS: tuple[dict[str, Any], ...] = (
+    {"color_scheme": "light"},
+    {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
+)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
@@ -96,67 +102,69 @@ def test_a_session_that_another_profile_ends_is_over_at_the_next_click(
     phone.context.close()
 
 
+def check(page: Page, name: str) -> None:
+    """See that a page has no fault that axe knows, and fits the screen."""
+    found = Axe().run(page).response
+    assert (name, found["violations"], found["incomplete"]) == (name, [], [])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
 def test_a_page_with_a_socket_says_without_a_click_that_its_session_has_ended(
     browser: Browser, address: str
 ) -> None:
     laptop = open_page(browser, address, "Firefox on Linux")
-    tablet = open_page(browser, address, "Edge on Windows")
-    for page in (laptop, tablet):
+    others = [open_page(browser, address, "Edge on Windows", **look) for look in LOOKS]
+    for page in (laptop, *others):
         sign_in(page, "Eve")
-    with tablet.expect_websocket() as opened:
-        tablet.goto("/devices")
-    opened.value.wait_for_event("framereceived")
+    sockets = []
+    for page in others:
+        with page.expect_websocket() as opened:
+            page.goto("/devices")
+        sockets.append(opened.value)
     laptop.goto("/devices")
+    for socket in sockets:
+        socket.wait_for_event("framereceived")  # one of many
     press(laptop, "Sign out all other devices")
-    expect(laptop.get_by_role("status")).to_have_text("Signed out 1 other device.")
-    see(tablet, "You are signed out")
-    expect(tablet.get_by_text("Where Eve is signed in")).to_have_count(0)
-    expect(tablet.get_by_role("button", name="Sign out")).to_have_count(0)
-    tablet.get_by_role("link", name="Sign in again").click()
-    see(tablet, "Sign in")
-    tablet.context.close()
+    expect(laptop.get_by_role("status")).to_have_text("Signed out 2 other devices.")
+    for page in others:
+        see(page, "You are signed out")
+        expect(page.get_by_text("Where Eve is signed in")).to_have_count(0)
+        expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
+        check(page, "signed out")
+        page.get_by_role("link", name="Sign in again").click()
+        see(page, "Sign in")
+        page.context.close()
     # The page on the laptop listens on: the server ends quietly all the same.
-
-
-LOOKS: tuple[dict[str, Any], ...] = (
-    {"color_scheme": "light"},
-    {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
-)
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=["light", "dark and narrow"])
 def test_every_page_is_accessible(browser: Browser, address: str, look: dict[str, Any]) -> None:
-    pages = [open_page(browser, address, each, **look) for each in list(USER_AGENTS)[:2]]
-    for name, page in every_page(*pages):
-        found = Axe().run(page).response
-        assert (name, found["violations"], found["incomplete"]) == (name, [], [])
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-    for page in pages:
-        page.context.close()
+    page, other = (open_page(browser, address, each, **look) for each in list(USER_AGENTS)[:2])
+    for name in every_page(page, other):
+        check(page, name)
+    for each in (page, other):
+        each.context.close()
 
 
-def every_page(page: Page, other: Page) -> Iterator[tuple[str, Page]]:
-    """Show each page in turn, on one of two devices."""
+def every_page(page: Page, other: Page) -> Iterator[str]:
+    """Show each page in turn, and say which it is; the other one is on another device."""
     page.goto("/")
-    yield "an empty shop", page
+    yield "an empty shop"
     page.goto("/sign-in")
-    yield "the form", page
+    yield "the form"
     page.get_by_label("Your name").fill(" ")
     press(page, "Sign in")
     expect(page.get_by_role("alert")).to_be_visible()
-    yield "the form with a problem", page
+    yield "the form with a problem"
     page.goto("/")
     press(page, "Add Tea")
     sign_in(page, "W" * 60)
-    yield "a basket", page
+    yield "a basket"
     sign_in(other, "W" * 60)
-    other.goto("/devices")
     page.goto("/devices")
-    yield "devices", page
+    yield "devices"
     press(page, "Sign out all other devices")
     expect(page.get_by_role("status")).to_be_visible()
-    yield "devices that were signed out", page
-    see(other, "You are signed out")
-    yield "a page that was signed out", other
+    yield "devices that were signed out"
     page.goto("/nowhere")
-    yield "an error", page
+    yield "an error"
