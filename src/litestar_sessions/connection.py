@@ -175,7 +175,8 @@ async def refresh_session(connection: Connection) -> StoredSession | None:
     with changes that were made here, which stay unsaved. One statement, which writes nothing: to
     ask is no sign of life, and renews no session.
 
-    ``None``: the session has ended, or it has another ID, as after a sign-in elsewhere.
+    ``None``: the session has ended, or it has another ID since its rights have changed, as after a
+    sign-in elsewhere. One that was rotated by time is still the same.
     ``connection.session`` is then empty, and no later save brings it back. ``None`` is also the
     answer for a session that was cleared here, and for one that is not saved yet, which stays as
     it is.

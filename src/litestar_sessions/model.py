@@ -154,5 +154,5 @@ class UserSessionMixin:
     rotated_at: Mapped[datetime | None] = mapped_column(UTCTimestamp)
     """When that was."""
 
-    former_is_served: Mapped[bool | None]
-    """Whether a request with the former session ID has the session, for the grace period."""
+    rights_changed_at: Mapped[datetime | None] = mapped_column(UTCTimestamp)
+    """When the session was last rotated for another reason than the time that had passed."""

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.clock import Clock
 from tests.support.histories import HISTORIES, Step
 from tests.support.recording import Fault, Half, fatal, play, transient
 
@@ -77,6 +78,18 @@ def test_any_history_is_the_same_on_both_halves(
 
 
 SOON = timedelta(microseconds=50)
+START = Clock().now
+FORMER = {"former_session_id": "mine", "rotated_at": START, "rights_changed_at": None}
+OF_OWNERS = [
+    Step("create", ("mine", b"m", SOON), {"details": {"owner": "Ann", "signed_in_at": START}}),
+    Step("create", ("older", b"o", SOON), {"details": {"owner": "Ann"}}),
+    Step("rotate", ("mine", "mine too"), {"details": FORMER}),
+    Step("load_former", (["mine", "ABC"], START - SOON)),
+    Step("list_owned", ("Ann",), {"limit": 5}),
+    Step("end_oldest", ("Ann", 1)),
+    Step("end_owned", ("Bob",)),
+    Step("end_owned", ("Ann",)),
+]
 LIFE = [
     Step("create", ("abc", b"a", SOON)),
     Step("create", ("abc", b"b", SOON)),
@@ -94,6 +107,13 @@ LIFE = [
     Step("delete_expired", (), {"batch_size": 1}),
     Step("delete_all"),
 ]
+
+
+def test_the_verbs_for_owners_are_the_same_on_both_halves(halves: tuple[Half, Half]) -> None:
+    one, other = (play(half, OF_OWNERS) for half in halves)
+    assert one.results == other.results
+    assert one.rows == other.rows == []
+    assert one.log == other.log
 
 
 @pytest.mark.parametrize("halves", WATCHED, ids=" ".join, indirect=True)

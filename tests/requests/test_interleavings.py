@@ -13,6 +13,7 @@ from litestar import Request, post
 from sqlalchemy import select
 
 from litestar_sessions import rotate_session_id, set_session_lifetime
+from litestar_sessions._requests.policy import ROTATION_GRACE
 from tests.support.models import FullSession
 from tests.support.site import MAX_AGE, Gate, Site, open_site
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.clock import Clock
     from tests.support.databases import Database
 
+ROTATED_EACH = 200
 BEGINNING = {"a": 0, "b": 0, "c": 0}
 KEYS = st.sampled_from([*BEGINNING, "d"])
 
@@ -56,6 +58,16 @@ ORDERS = st.permutations([0, 0, 1, 1])
 """Which of the two takes the next step; its first is to load, its second to save."""
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What one request has found."""
+
+    data: dict[str, Any] | None
+    is_late: bool
+    """Whether its ID was that of a session which has got another one for good reason."""
+    lifetime: int | None
+
+
 @dataclass
 class Model:
     """The session of the beginning, and those that begin later."""
@@ -66,27 +78,29 @@ class Model:
     new: list[dict[str, Any]] = field(default_factory=list)
     new_lifetimes: list[int | None] = field(default_factory=list)
 
-    def load(self) -> dict[str, Any] | None:
-        """Return what a request with the first ID finds."""
-        return None if self.data is None or self.is_rotated else dict(self.data)
+    def load(self) -> Loaded:
+        """Return what a request with the first ID finds, which time alone may have changed."""
+        is_late = self.data is not None and self.is_rotated
+        data = None if self.data is None or is_late else dict(self.data)
+        return Loaded(data, is_late, self.lifetime)
 
     @property
     def lifetimes(self) -> list[int | None]:
         """Return those of the sessions that there are."""
         return [*([] if self.data is None else [self.lifetime]), *self.new_lifetimes]
 
-    def save(
-        self, loaded: dict[str, Any] | None, deed: Deed, *, was_rotated: bool, lived: int | None
-    ) -> None:
+    def save(self, found: Loaded, deed: Deed) -> None:
+        loaded = found.data
         mine = dict(loaded or {})
         deed.on(mine)
         if loaded is None:
-            if deed.ending != "clear" and mine:
+            begins = deed.ending == "rotate" or not found.is_late
+            if deed.ending != "clear" and mine and begins:
                 self.new.append(mine)
                 self.new_lifetimes.append(deed.lifetime)
         elif deed.ending == "clear":
             self.data = None
-        elif self.data is not None and self.is_rotated is was_rotated:
+        elif self.data is not None and not self.is_rotated:
             is_written = mine != loaded or deed.ending == "rotate"
             for key in {*loaded, *mine}:
                 if key not in mine:
@@ -94,7 +108,7 @@ class Model:
                 elif loaded.get(key, ...) != mine[key]:
                     self.data[key] = mine[key]
             self.is_rotated = is_written and deed.ending == "rotate"
-            if deed.lifetime not in {None, lived}:
+            if deed.lifetime not in {None, found.lifetime}:
                 self.lifetime = deed.lifetime
 
 
@@ -133,13 +147,12 @@ async def perform(
 
 def expect(deeds: tuple[Deed, Deed], order: list[int]) -> Model:
     model = Model()
-    loaded: dict[int, tuple[dict[str, Any] | None, bool, int | None]] = {}
+    loaded: dict[int, Loaded] = {}
     for number in order:
         if number in loaded:
-            data, was_rotated, lived = loaded[number]
-            model.save(data, deeds[number], was_rotated=was_rotated, lived=lived)
+            model.save(loaded[number], deeds[number])
         else:
-            loaded[number] = (model.load(), model.is_rotated, model.lifetime)
+            loaded[number] = model.load()
     return model
 
 
@@ -148,31 +161,47 @@ async def site(any_database: tuple[bool, Database], clock: Clock) -> AsyncIterat
     is_async, database = any_database
     options = {"route_handlers": [do]}
     url = database.url
-    async with open_site(
-        url, is_async=is_async, clock=clock, options=options, model=FullSession
-    ) as site:
+    settings: dict[str, Any] = {"model": FullSession, "rotation_interval": ROTATED_EACH}
+    async with open_site(url, is_async=is_async, clock=clock, options=options, **settings) as site:
         yield site
 
 
-@example((Deed({"a": 1}), Deed({"b": 1})), [0, 1, 0, 1])
-@example((Deed({"a": 1}), Deed(ending="clear")), [0, 1, 1, 0])
-@example((Deed(ending="clear"), Deed({"a": 1}, ending="rotate")), [0, 1, 1, 0])
-@example((Deed(ending="rotate"), Deed({"a": 1}, ending="rotate")), [0, 1, 1, 0])
-@example((Deed(lifetime=60), Deed({"a": 1}, lifetime=86_400)), [0, 1, 0, 1])
-@example((Deed(lifetime=60), Deed({"a": 1}, ending="rotate")), [0, 1, 0, 1])
-@given(st.tuples(DEEDS, DEEDS), ORDERS)
+@example(deeds=(Deed({"a": 1}), Deed({"b": 1})), order=[0, 1, 0, 1], is_due=False)
+@example(deeds=(Deed({"a": 1}), Deed({"b": 1})), order=[0, 1, 0, 1], is_due=True)
+@example(deeds=(Deed({"a": 1}), Deed(ending="clear")), order=[0, 1, 1, 0], is_due=False)
+@example(deeds=(Deed(), Deed(ending="clear")), order=[0, 0, 1, 1], is_due=True)
+@example(deeds=(Deed(), Deed({"a": 1}, ending="rotate")), order=[0, 1, 0, 1], is_due=True)
+@example(deeds=(Deed(ending="rotate"), Deed({"a": 1})), order=[0, 0, 1, 1], is_due=True)
+@example(
+    deeds=(Deed(ending="clear"), Deed({"a": 1}, ending="rotate")), order=[0, 1, 1, 0], is_due=False
+)
+@example(
+    deeds=(Deed(ending="rotate"), Deed({"a": 1}, ending="rotate")), order=[0, 1, 1, 0], is_due=False
+)
+@example(
+    deeds=(Deed(ending="rotate"), Deed({"a": 1}, ending="rotate")), order=[0, 0, 1, 1], is_due=False
+)
+@example(
+    deeds=(Deed(lifetime=60), Deed({"a": 1}, lifetime=86_400)), order=[0, 1, 0, 1], is_due=False
+)
+@example(
+    deeds=(Deed(lifetime=60), Deed({"a": 1}, ending="rotate")), order=[0, 1, 0, 1], is_due=False
+)
+@given(deeds=st.tuples(DEEDS, DEEDS), order=ORDERS, is_due=st.booleans())
 @settings(
     max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_two_requests_leave_what_they_must(
-    site: Site, clock: Clock, deeds: tuple[Deed, Deed], order: list[int]
+    site: Site, clock: Clock, deeds: tuple[Deed, Deed], order: list[int], *, is_due: bool
 ) -> None:
     await site.empty()
     async with site.visitor() as client:
         await client.post("/set", json=BEGINNING)
         first_id = client.cookies["session"]
+    if is_due:
+        clock.advance(seconds=ROTATED_EACH)
     responses = await perform(site, first_id, deeds, order)
     model = expect(deeds, order)
     assert {response.status_code for response in responses} == {201}
@@ -183,6 +212,7 @@ async def test_two_requests_leave_what_they_must(
     for lifetime, expires_at in rows:
         assert expires_at == clock.after(seconds=lifetime or MAX_AGE)
 
+    clock.advance(seconds=ROTATION_GRACE)  # so that each session has one ID
     ids = {response.cookies.get("session") for response in responses} - {None, ""} | {first_id}
     left = []
     for session_id in ids:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from litestar_sessions._async.inspecting import InspectingVerbs
 from litestar_sessions._async.owned import OwnedVerbs
 from litestar_sessions._async.removing import RemovingVerbs
+from litestar_sessions._async.rotating import RotatingVerbs
 from litestar_sessions._async.tables import create_missing, find_columns
 from litestar_sessions._async.taking_over import TakingOverVerbs
-from litestar_sessions._async.writing import WritingVerbs
 from litestar_sessions._sql.misfits import misfit
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -16,7 +16,7 @@ __all__ = ("AsyncSessionStorage",)
 
 
 class AsyncSessionStorage(
-    WritingVerbs, RemovingVerbs, OwnedVerbs, InspectingVerbs, TakingOverVerbs
+    RotatingVerbs, RemovingVerbs, OwnedVerbs, InspectingVerbs, TakingOverVerbs
 ):
     """Sessions in one table of one database.
 

@@ -51,6 +51,7 @@ class Verbs:
         self._parameters = SessionParameters(
             keys, with_id=sessions.has_our_ids, with_time=sessions.last_seen_at is not None
         )
+        self._remembers_former = sessions.remembers_former
         self._execution = Execution(engine)
         self._patient_execution = Execution(patient_engine or engine)
 

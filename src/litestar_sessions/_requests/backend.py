@@ -74,7 +74,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
         self._load = loader_of(storage, self.settings)
         self.storage = LimitedStorage(storage, self.settings, self._load)
         """The storage as requests ask it: it answers in time, or is unavailable."""
-        self._is_overridden = overrides_storage(type(self), StorageSessionBackend)
+        self._is_overridden = overrides_storage(type(self), StorageSessionBackend, self.policy)
         if own_settings(config) is None:
             # Litestar's own would name a store of the application's, in which no session is.
             config.get_store_from_app = lambda _app: self.as_store()  # type: ignore[assignment,method-assign]  # of this config

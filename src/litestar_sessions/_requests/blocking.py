@@ -61,7 +61,18 @@ class BlockingStorage(Protocol):
         self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
     ) -> bool: ...
 
-    def rotate(self, session_id: str, new_id: str) -> bool: ...
+    def rotate(
+        self,
+        session_id: str,
+        new_id: str,
+        *,
+        expires_at: datetime | None = None,
+        details: SessionDetails | None = None,
+    ) -> bool: ...
+
+    def load_former(
+        self, session_ids: Sequence[str], since: datetime
+    ) -> dict[str, StoredSession]: ...
 
     def delete(self, session_id: str) -> None: ...
 

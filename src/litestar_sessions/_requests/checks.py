@@ -39,6 +39,8 @@ class CheckedSettings(SessionCookie, Protocol):
     persistent: bool
     partitioned: bool
     on_conflict: OnConflict
+    rotation_interval: float | None
+    rotation_grace: float
 
     def clock(self) -> datetime: ...
 
@@ -62,6 +64,8 @@ def checked_policy(config: CheckedSettings) -> SessionPolicy:
         absolute_timeout=config.absolute_timeout,
         on_conflict=config.on_conflict,
         persistent=config.persistent,
+        rotation_interval=config.rotation_interval,
+        rotation_grace=config.rotation_grace,
     )
 
 

@@ -13,7 +13,7 @@ from litestar_sessions._requests.codec import (
 )
 from litestar_sessions._requests.errors import SessionConflictError
 from litestar_sessions._requests.events import warn
-from litestar_sessions._requests.known import KnownSession
+from litestar_sessions._requests.rotations import RotatedSession
 from litestar_sessions.exceptions import SessionDamagedError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ("FollowedSession",)
 
 
-class FollowedSession(KnownSession):
+class FollowedSession(RotatedSession):
     """A session that storage may be asked for again."""
 
     __slots__ = ()
@@ -65,7 +65,7 @@ class FollowedSession(KnownSession):
     async def _ask(self, base: StoredSession) -> StoredSession | None:
         if base.id is None:
             return await self.storage.load(self.session_id)
-        return await self.storage.reload(base, self.session_id)
+        return await self.storage.reload(base, self._row_id)
 
     def _follow(self, session: Any, base: StoredSession, current: StoredSession) -> None:
         """Have what others have made of the session, and changes of this request on top of it."""

@@ -41,6 +41,8 @@ class SessionKeywords(TypedDict, total=False):
     owner: str | Callable[[dict[str, Any]], str | None] | None
     max_sessions_per_owner: int | None
     record_client: bool | Callable[[ASGIConnection[Any, Any, Any, Any]], str | None]
+    rotation_interval: float | None
+    rotation_grace: float
     hash_session_ids: bool
     session_id_keys: Sequence[bytes | str]
     take_over: Literal["plain", "sha256"] | None

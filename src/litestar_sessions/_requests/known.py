@@ -10,7 +10,6 @@ from litestar_sessions._sql.details import expected_of
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import TypeGuard
 
     from litestar.types import Scope
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.storage import SessionStorage
     from litestar_sessions._sql.details import SessionDetails
+    from litestar_sessions._sql.keys import StoredKey
     from litestar_sessions._sql.records import StoredSession
     from litestar_sessions.exceptions import SessionDamagedError
 
@@ -30,6 +30,9 @@ class KnownSession:
     """A session that storage has, or one that it does not have yet."""
 
     __slots__ = (
+        "_former_key",
+        "_is_late",
+        "_is_timed",
         "_lifetime",
         "_may_tell",
         "_new_id",
@@ -50,6 +53,8 @@ class KnownSession:
     ) -> None:
         self._may_tell = True
         """Whether a cookie can still be sent."""
+        self._is_late = False
+        """Whether the ID was that of a session that has got another one since, and is not told."""
         self.has_news = False
         """Whether the ID or the expiry is another than the browser knows."""
         self.codec = codec
@@ -66,6 +71,10 @@ class KnownSession:
         self.stored: StoredSession | None = None
         """What storage had when it was last asked."""
         self._new_id: str | None = None
+        self._is_timed = False
+        """Whether the session gets another ID for no other reason than the time that has passed."""
+        self._former_key: StoredKey | None = None
+        """Where the row is, if the ID is one that it had before."""
         self._lifetime, self._next_lifetime = self._next_lifetime, _AS_IT_IS
         """The lifetime that the session gets when it is saved, if it is to have another one."""
         self.is_lost = False
@@ -77,6 +86,11 @@ class KnownSession:
         if self._session_id is None:
             self._session_id = self.codec.generate_session_id()
         return self._session_id
+
+    @property
+    def _row_id(self) -> str:
+        """The ID by which storage finds the session."""
+        return self._former_key or self.session_id
 
     @property
     def cookie_age(self) -> int | None:
@@ -93,11 +107,6 @@ class KnownSession:
     def next_id(self) -> str:
         """The ID that the session will have once it is saved."""
         return self._new_id or self.session_id
-
-    def rotate(self) -> None:
-        """Have the session get another ID when it is saved; a new one has an ID of its own."""
-        if self.stored is not None:
-            self._new_id = self.codec.generate_session_id()
 
     def live_for(self, seconds: int | None, *, persistent: bool | None, is_next: bool) -> None:
         """Have the session get a lifetime of its own when it is saved.
@@ -131,31 +140,11 @@ class KnownSession:
         known = stored.details or {}
         return any(known.get(name) != value for name, value in self._lifetime.items())
 
-    def _is_still_ours(self, current: StoredSession | None) -> TypeGuard[StoredSession]:
-        """Tell whether a row is still that of the session; if it is not, lose the session.
-
-        It has ended, or has another ID, which its visitor knows.
-        """
-        if current is not None:
-            if current.key in self.settings.keys.all(self.next_id):
-                self._take_new_id()  # what was written without an answer was written after all
-            if current.key in self.settings.keys.all(self.session_id):
-                return True
-        self._forget()
-        self.is_lost = True
-        # If it has another ID, the browser has that, or is about to: its cookie must stay.
-        self.has_news = current is None
-        return False
-
-    def _take_new_id(self) -> None:
-        self.has_news = self.has_news or self._new_id is not None
-        self._session_id = self.next_id
-        self._new_id = None
-
     def _adopt(self, stored: StoredSession, *, is_news: bool = True) -> None:
         self.stored = stored
         self._lifetime = _AS_IT_IS
-        self.has_news = self.has_news or is_news
+        # Who has an ID of before does not know the present one, which the browser gets, or has.
+        self.has_news = self.has_news or (is_news and self._former_key is None)
 
     def _begin_anew(self, session_id: str, error: SessionDamagedError) -> None:
         """Have a new session in place of one that cannot be decoded, whose row is left alone."""

@@ -7,10 +7,13 @@ from typing import Any
 
 from litestar_sessions.exceptions import ConfigurationError
 
-__all__ = ("check_lifetime", "lifetime_of")
+__all__ = ("check_lifetime", "check_rotation", "lifetime_of")
 
 # A century of room: a lifetime that fits today must also fit while the process runs on.
 _LATEST_EXPIRY = datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=36_525)
+
+
+_LONGEST_GRACE = 3_600
 
 
 def check_lifetime(name: str, seconds: float, now: datetime) -> None:
@@ -21,6 +24,26 @@ def check_lifetime(name: str, seconds: float, now: datetime) -> None:
     """
     if problem := _problem(seconds, now):
         raise ConfigurationError(f"{name} is {problem}")
+
+
+def check_rotation(interval: float | None, grace: float, now: datetime) -> None:
+    """Refuse settings with which a session would get IDs faster than browsers learn of them.
+
+    Raises:
+        ConfigurationError: The message names the setting, and what it may be.
+    """
+    if interval is not None:
+        check_lifetime("rotation_interval", interval, now)
+    if not 0 <= grace <= _LONGEST_GRACE:
+        raise ConfigurationError(
+            f"rotation_grace={grace} is not from 0 to {_LONGEST_GRACE}: leave it out for some "
+            "seconds; whoever has stolen an ID may use it for that long.",
+        )
+    if interval is not None and grace >= interval:
+        raise ConfigurationError(
+            f"rotation_grace={grace} is not shorter than rotation_interval={interval}: choose a "
+            "longer interval, or a shorter grace period.",
+        )
 
 
 def lifetime_of(seconds: Any, now: datetime) -> int:

@@ -58,8 +58,7 @@ class OverriddenStorage(WrappedStorage):
 
         async def look(row_id: str) -> bytes | None:
             self._known.row_ids[session_id] = row_id
-            row = await self._storage.load(row_id)
-            if row is None:
+            if (row := await self._storage.load(row_id)) is None:
                 return None
             self._known.rows[session_id] = row
             return row.data
@@ -167,15 +166,16 @@ class OverriddenStorage(WrappedStorage):
             details=change.details,
         ):
             raise SessionConflictError
-        self._known.row_ids[session_id] = row_id
-        expires_at = change.expires_at or row.expires_at  # type: ignore[truthy-bool]  # as above
-        self._known.rows[session_id] = replace(row, data=change.data, expires_at=expires_at)
+        self._known.note_change(session_id, row_id, row, change)
 
     async def touch(
         self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
     ) -> bool:
         row_id = self._known.row_id_of(session_id)
         return await self._storage.touch(row_id, expires_at, details=details)
+
+    async def load_former(self, *_: object) -> dict[str, StoredSession]:
+        return {}  # overrides may seal the data, and have IDs of their own
 
     async def delete(self, session_id: str) -> None:
         if errand_of(self._backend, "delete", session_id) is not None:

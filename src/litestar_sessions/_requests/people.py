@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.owners import as_owner
+from litestar_sessions._requests.policy import ROTATION_GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,15 @@ class KnowsOwners:
     """How many live sessions an owner may have; signing in ends the oldest ones beyond."""
     record_client: bool | Callable[[ASGIConnection[Any, Any, Any, Any]], str | None] = False
     """Whether user agent and IP address are kept; a function returns the address behind a proxy."""
+
+    rotation_interval: float | None = None
+    """After how many seconds a session that is used gets another session ID; by default never."""
+    rotation_grace: float = ROTATION_GRACE
+    """For how many seconds requests that left with the session ID of before are recognised.
+
+    After a rotation by time they have the session; after any other they are strangers, but do not
+    take the cookie of the new ID from the browser.
+    """
 
     if TYPE_CHECKING:
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from litestar_sessions._requests.lifetimes import check_lifetime
+from litestar_sessions._requests.lifetimes import check_lifetime, check_rotation
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "MERGES",
+    "ROTATION_GRACE",
     "OnConflict",
     "SessionPolicy",
     "make_policy",
@@ -32,6 +33,10 @@ RENEWALS = 10
 """Into how many parts the idle timeout is divided; a session is renewed once in each."""
 
 
+ROTATION_GRACE = 10.0
+"""For how many seconds the requests that a page has sent with the ID of before are recognised."""
+
+
 @dataclass(frozen=True)
 class SessionPolicy:
     """The rules for every session of one backend."""
@@ -43,6 +48,10 @@ class SessionPolicy:
     on_conflict: OnConflict = "merge"
     persistent: bool = True
     """Whether the browser keeps the cookie when it is closed."""
+    rotation_interval: timedelta | None = None
+    """After how long a session that is used gets another ID."""
+    rotation_grace: timedelta = timedelta(0)
+    """How long a request with the ID of before is recognised."""
 
     def expiry(
         self,
@@ -108,6 +117,13 @@ class SessionPolicy:
             return self.renewed(now, session, may_tell=may_tell)
         return self.expiry(now, session, details)
 
+    def rotation_is_due(self, now: datetime, session: StoredSession) -> bool:
+        """Tell whether a session has had its ID for so long that it gets another one."""
+        if self.rotation_interval is None:
+            return False
+        has_it_since = (session.details or {}).get("rotated_at") or session.created_at
+        return has_it_since is None or now - has_it_since >= self.rotation_interval
+
     def keeps_cookie(self, details: SessionDetails | None) -> bool:
         """Tell whether the browser keeps the cookie of a session when it is closed."""
         own = details.get("persistent") if details else None
@@ -141,6 +157,8 @@ def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name
     absolute_timeout: float | None = None,
     on_conflict: OnConflict = "merge",
     persistent: bool = True,
+    rotation_interval: float | None = None,
+    rotation_grace: float = ROTATION_GRACE,
 ) -> SessionPolicy:
     """Return the rules that settings ask for; all but ``now`` that is a time is in seconds.
 
@@ -155,15 +173,22 @@ def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name
             f"renewal_interval={renewal_interval} is not from 0 to below max_age, {max_age}: "
             "leave it out for a tenth of it; renew_on_access=False switches renewal off.",
         )
+    check_rotation(rotation_interval, rotation_grace, now)
     _check_on_conflict(on_conflict)
     interval = max_age / RENEWALS if renewal_interval is None else renewal_interval
     return SessionPolicy(
         idle_timeout=timedelta(seconds=max_age),
         renewal_interval=timedelta(seconds=interval) if renews else None,
-        absolute_timeout=None if absolute_timeout is None else timedelta(seconds=absolute_timeout),
+        absolute_timeout=_duration(absolute_timeout),
         on_conflict=on_conflict,
         persistent=persistent,
+        rotation_interval=_duration(rotation_interval),
+        rotation_grace=timedelta(seconds=rotation_grace),
     )
+
+
+def _duration(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _check_on_conflict(on_conflict: str) -> None:

@@ -30,19 +30,50 @@ class RenewedSession(SignedSession):
         """Have the session live longer, and its row say whose it is, if either is due."""
         has_owners = self.settings.owners is not None
         owner = self._unwritten_owner(session, stored) if has_owners else None
+        if owner is None:
+            self._rotate_if_due(stored)
+            if self._new_id is not None:
+                return await self._rotate_now(stored)
         expires_at = self.settings.policy.renewed(self._now, stored, may_tell=self._may_tell)
         if owner is None and expires_at is None:
-            return
+            return None
         try:
             if owner is not None:
                 await self._write_owner(stored, owner)
             elif expires_at is not None:
                 details = self._with_lifetime(self._client_details(), stored)
-                if await self.storage.touch(self.session_id, expires_at, details=details):
+                if await self.storage.touch(self._row_id, expires_at, details=details):
                     self._adopt(replace(stored, expires_at=expires_at))
         except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
+        return None
+
+    async def _rotate_now(self, stored: StoredSession) -> None:
+        """Give a session another ID that is changed in nothing else, and have it live longer.
+
+        If it has another one by now, the browser gets that by another response.
+        """
+        new_id = self.next_id
+        details = self._with_former_id(self._with_lifetime(self._client_details(), stored))
+        renews = self.settings.policy.renewal_interval is not None
+        expires_at = self.settings.policy.expiry(self._now, stored) if renews else None
+        is_done = await self.storage.rotate(
+            self._row_id, new_id, expires_at=expires_at, details=details
+        )
+        if is_done:
+            self._take_new_id()
+            known = with_details(stored, details)
+            self._adopt(replace(stored, expires_at=expires_at or stored.expires_at, details=known))
+        else:
+            self._new_id = None
+
+    def _next_expiry(self, theirs: StoredSession, known: SessionDetails | None) -> datetime | None:
+        """Return the expiry that a change writes; ``None`` if it stays."""
+        may_stay = self._new_id is None and not self._is_to_live_otherwise(theirs)
+        return self.settings.policy.changed(
+            self._now, theirs, known, may_stay=may_stay, may_tell=self._may_tell
+        )
 
     async def _write_owner(self, stored: StoredSession, owner: SessionDetails) -> None:
         """Write whose the session is, unless another request changes it: that one does."""
@@ -51,7 +82,7 @@ class RenewedSession(SignedSession):
         expires_at = policy.expiry(now, stored) if renews else stored.expires_at
         details = self._with_lifetime(owner, stored)
         if await self.storage.update(
-            self.session_id, stored.data, expires_at, expected=stored.data, details=details
+            self._row_id, stored.data, expires_at, expected=stored.data, details=details
         ):
             details = with_details(stored, details)
             self._adopt(replace(stored, expires_at=expires_at, details=details))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ class KnownRows:
         """Return the ID by which a session was loaded or created."""
         known = (each for each, row in self.rows.items() if row.id == session.id)
         return next(known, self.last_id)
+
+    def note_change(
+        self, session_id: str, row_id: str, row: StoredSession, change: StoredSession
+    ) -> None:
+        """Know what was written to a row, whose expiry may have stayed."""
+        self.row_ids[session_id] = row_id
+        expires_at = change.expires_at or row.expires_at  # type: ignore[truthy-bool]  # as it may be
+        self.rows[session_id] = replace(row, data=change.data, expires_at=expires_at)
 
     def rename(self, session_id: str, new_id: str) -> None:
         """Know a session by its new ID."""

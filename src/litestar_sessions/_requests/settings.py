@@ -10,7 +10,9 @@ from litestar_sessions._drivers.siblings import engines_for
 from litestar_sessions._requests.endings import Endings
 from litestar_sessions._requests.health import Health
 from litestar_sessions._requests.policy import make_policy
+from litestar_sessions._sql.details import FORMER
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions._sql.requirements import require_extras
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions._sql.types import utc_now
 from litestar_sessions.exceptions import ConfigurationError
@@ -81,7 +83,7 @@ class SessionSettings:
     """The sessions that are being ended for requests that were cancelled."""
 
     def __post_init__(self) -> None:
-        """Refuse a table that is to be created and cannot be.
+        """Refuse a table that is to be created and cannot be, or lacks what a setting needs.
 
         Raises:
             ConfigurationError: The message names the remedy.
@@ -91,12 +93,24 @@ class SessionSettings:
             sessions.check_creation(self.engine.dialect)
         self.has_lifetimes = sessions.lifetime is not None
         """Whether each session may have a lifetime of its own."""
+        self.remembers_former = sessions.remembers_former
+        """Whether a row tells of the session ID that its session had before."""
+        if self.policy.rotation_interval is not None:
+            require_extras(sessions, "rotation_interval=", *FORMER)
 
     @property
     def details(self) -> tuple[str, ...]:
         """What is loaded with each session, besides data and expiry."""
-        lifetime = ("lifetime", "persistent") if self.has_lifetimes else ()
-        return lifetime if self.owners is None else ("owner", "signed_in_at", *lifetime)
+        return (
+            *(("owner", "signed_in_at") if self.owners else ()),
+            *(("lifetime", "persistent") if self.has_lifetimes else ()),
+            *(FORMER if self.policy.rotation_interval else ()),
+        )
+
+    @property
+    def recognises_late(self) -> bool:
+        """Whether a request with the session ID of before is recognised for a while."""
+        return self.remembers_former and bool(self.policy.rotation_grace)
 
     def forget_memory(self) -> None:
         """Know that a table in memory is gone, as it is when its connection is closed."""

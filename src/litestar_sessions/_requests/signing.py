@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from litestar_sessions._requests.codec import decode, decode_stored
 from litestar_sessions._requests.errors import UNANSWERED
 from litestar_sessions._requests.events import fail
-from litestar_sessions._requests.known import KnownSession
+from litestar_sessions._requests.rotations import RotatedSession
 from litestar_sessions._sql.details import EXPECTED
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ("SignedSession", "details_of_set", "signs_in", "with_details")
 
 
-class SignedSession(KnownSession):
+class SignedSession(RotatedSession):
     """A session that may have an owner: of whom the row tells, and what is written of that."""
 
     __slots__ = ()

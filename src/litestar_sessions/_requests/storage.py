@@ -63,7 +63,18 @@ class SessionStorage(Protocol):
         self, session_id: str, expires_at: datetime, *, details: SessionDetails | None = None
     ) -> Awaitable[bool]: ...
 
-    def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]: ...
+    def rotate(
+        self,
+        session_id: str,
+        new_id: str,
+        *,
+        expires_at: datetime | None = None,
+        details: SessionDetails | None = None,
+    ) -> Awaitable[bool]: ...
+
+    def load_former(
+        self, session_ids: Sequence[str], since: datetime
+    ) -> Awaitable[dict[str, StoredSession]]: ...
 
     def delete(self, session_id: str) -> Awaitable[None]: ...
 

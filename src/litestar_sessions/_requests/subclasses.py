@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar_sessions.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from litestar_sessions._requests.policy import SessionPolicy
 
 __all__ = (
     "REFUSED",
@@ -50,9 +53,21 @@ def overrides(subclass: type, base: type, *names: str) -> bool:
     return any(_is_overridden(subclass, base, name) for name in names)
 
 
-def overrides_storage(subclass: type, base: type) -> bool:
-    """Tell whether requests have to reach the storage by the methods of a backend."""
-    return overrides(subclass, base, "get", "set", "delete", "delete_all", "generate_session_id")
+def overrides_storage(subclass: type, base: type, policy: SessionPolicy) -> bool:
+    """Tell whether requests have to reach the storage by the methods of a backend.
+
+    Raises:
+        ConfigurationError: They have to, and sessions are found by former IDs, of which no method
+            knows.
+    """
+    names = "get", "set", "delete", "delete_all", "generate_session_id"
+    is_overridden = overrides(subclass, base, *names)
+    if is_overridden and policy.rotation_interval is not None:
+        raise ConfigurationError(
+            f"{subclass.__name__} overrides methods that know nothing of former session IDs: leave "
+            "out rotation_interval=, or the overrides.",
+        )
+    return is_overridden
 
 
 class RefusesOverrides:

@@ -18,7 +18,6 @@ from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from litestar_sessions._sql.details import SessionDetails
 
@@ -42,7 +41,7 @@ class TrackedSession(FollowedSession, RenewedSession):
         self._others = await find(self.storage, session_ids)
         choice = choose(self._others, self.codec, self.settings.policy, self._now)
         if choice is None:
-            return None
+            return await self._load_former(session_ids)
         self._session_id, session = choice
         self.stored = self._others.pop(self._session_id)
         return session
@@ -57,7 +56,7 @@ class TrackedSession(FollowedSession, RenewedSession):
         await delete_each(self.storage, self._others)
         self._others = {}
         self._forget()
-        self.has_news = True
+        self.has_news = not self._is_late
 
     async def withdraw(self) -> None:
         """Delete the session, and leave what the visitor's other cookies name."""
@@ -84,6 +83,8 @@ class TrackedSession(FollowedSession, RenewedSession):
             return
         self._may_tell = may_tell
         data = encode(self.codec, session, self._scope)
+        if self._is_late and self._is_to_be_dropped(self.owner_of(None, data)):
+            return
         if not may_tell and (self.stored is None or self._new_id is not None):
             raise too_late(*_NO_COOKIE)
         try:
@@ -102,6 +103,7 @@ class TrackedSession(FollowedSession, RenewedSession):
             or self._is_changed(data, self.stored)
             or (self._lifetime and self._is_to_live_otherwise(self.stored))
         ):
+            self._rotate_if_due(self.stored)
             await self._update(session, data, self.stored)
         else:
             if asks:
@@ -130,7 +132,7 @@ class TrackedSession(FollowedSession, RenewedSession):
             if details and "signed_in_at" in details:
                 if not self._may_tell:
                     return await self._refuse(details["owner"])
-                self._rotate_once()
+                self.rotate_for_rights()
             if await self._replace(data, theirs, details):
                 if theirs is not base:
                     self._show(session, data)
@@ -144,10 +146,6 @@ class TrackedSession(FollowedSession, RenewedSession):
             if self.settings.policy.on_conflict == "merge":
                 data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
         raise SessionConflictError
-
-    def _rotate_once(self) -> None:
-        if self._new_id is None:
-            self.rotate()
 
     def _show(self, session: Any, data: bytes) -> None:
         """Have in the dictionary what was merged."""
@@ -166,23 +164,16 @@ class TrackedSession(FollowedSession, RenewedSession):
         await self.end()
         self.is_lost = True
 
-    def _next_expiry(self, theirs: StoredSession, known: SessionDetails | None) -> datetime | None:
-        """Return the expiry that a change writes; ``None`` if it stays."""
-        may_stay = self._new_id is None and not self._is_to_live_otherwise(theirs)
-        return self.settings.policy.changed(
-            self._now, theirs, known, may_stay=may_stay, may_tell=self._may_tell
-        )
-
     async def _replace(
         self, data: bytes, theirs: StoredSession, details: SessionDetails | None
     ) -> bool:
         """Write the data if storage still has theirs."""
         policy = self.settings.policy
-        details = self._with_lifetime(details, theirs)
+        details = self._with_former_id(self._with_lifetime(details, theirs))
         known = with_details(theirs, details)
         expires_at = self._next_expiry(theirs, known)
         is_done = await self.storage.update(
-            self.session_id,
+            self._row_id,
             data,
             expires_at,
             expected=None if policy.on_conflict == "overwrite" else theirs.data,

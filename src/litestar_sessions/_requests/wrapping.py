@@ -94,8 +94,22 @@ class WrappedStorage(ABC):
     ) -> Awaitable[bool]:
         return self._call(self._storage.touch, session_id, expires_at, details=details)
 
-    def rotate(self, session_id: str, new_id: str) -> Awaitable[bool]:
-        return self._call(self._storage.rotate, session_id, new_id)
+    def rotate(
+        self,
+        session_id: str,
+        new_id: str,
+        *,
+        expires_at: datetime | None = None,
+        details: SessionDetails | None = None,
+    ) -> Awaitable[bool]:
+        return self._call(
+            self._storage.rotate, session_id, new_id, expires_at=expires_at, details=details
+        )
+
+    def load_former(
+        self, session_ids: Sequence[str], since: datetime
+    ) -> Awaitable[dict[str, StoredSession]]:
+        return self._call(self._storage.load_former, session_ids, since)
 
     def delete(self, session_id: str) -> Awaitable[None]:
         return self._call(self._storage.delete, session_id)

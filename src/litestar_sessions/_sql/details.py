@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "EXPECTED",
+    "FORMER",
     "SessionDetails",
     "columns_named",
     "columns_of",
@@ -25,7 +26,10 @@ __all__ = (
 EXPECTED = {"lifetime_was": "lifetime", "persistent_was": "persistent"}
 """The columns of the details that a row has to have, or it is not changed."""
 
-_TIMES = {"signed_in_at", "last_seen_at", "rotated_at"}
+FORMER = ("former_session_id", "rotated_at", "rights_changed_at")
+"""The columns for a former session ID."""
+
+_TIMES = {"signed_in_at", "last_seen_at", "rotated_at", "rights_changed_at"}
 
 
 class SessionDetails(TypedDict, total=False):
@@ -38,6 +42,10 @@ class SessionDetails(TypedDict, total=False):
     ip_address: str | None
     lifetime: int | None
     persistent: bool | None
+    former_session_id: str | None
+    """The key that the row had before it was rotated."""
+    rotated_at: datetime | None
+    rights_changed_at: datetime | None
     lifetime_was: int | None
     """What the row has to say, or it is not changed; so is the next one."""
     persistent_was: bool | None

@@ -24,7 +24,7 @@ EXTRAS = {
     "persistent": "sa.Boolean()",
     "former_session_id": _KEY,
     "rotated_at": _TIME,
-    "former_is_served": "sa.Boolean()",
+    "rights_changed_at": _TIME,
 }
 """The columns of `UserSessionMixin`, with their types as a migration names them."""
 

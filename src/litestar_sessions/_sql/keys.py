@@ -19,6 +19,7 @@ __all__ = (
     "PLAIN_KEYS",
     "Keyed",
     "SessionKeys",
+    "StoredKey",
     "encoded",
     "hashed",
     "keyed",
@@ -88,6 +89,15 @@ def encoded(session_id: str) -> bytes:
     return session_id.encode("utf-8", "surrogatepass")
 
 
+class StoredKey(str):
+    """The key of a row, for verbs that take a session ID: it is spelled already.
+
+    Whoever has a former session ID knows the row by it, and not by the ID that it has now.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class SessionKeys:
     """The spellings under which sessions are found; what is written gets the first one."""
@@ -101,10 +111,14 @@ class SessionKeys:
 
     def current(self, session_id: str) -> str:
         """Return the key of whatever is written."""
+        if type(session_id) is StoredKey:
+            return str(session_id)
         return self.spellings[0](session_id)
 
     def all(self, session_id: str) -> tuple[str, ...]:
         """Return every key that a session of this ID may have, the current one first."""
+        if type(session_id) is StoredKey:
+            return (str(session_id),) * len(self.spellings)
         return tuple(spell(session_id) for spell in self.spellings)
 
 

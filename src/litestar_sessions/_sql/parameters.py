@@ -16,6 +16,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from litestar_sessions._sql.keys import StoredKey
 from litestar_sessions._sql.types import as_utc
 
 if TYPE_CHECKING:
@@ -43,12 +44,15 @@ class SessionParameters:
         self._keys = keys
         self._with_time = with_time
         self._with_id = with_id
-        names = key_names(len(keys.spellings))
-        self._keys_by_name = list(zip(names, keys.spellings, strict=True))
+        self._names = key_names(len(keys.spellings))
+        self._keys_by_name = list(zip(self._names, keys.spellings, strict=True))
 
     def find(self, session_id: str, **values: Any) -> dict[str, Any]:
         """For a statement that finds a session by its ID."""
         found = named(values)
+        if type(session_id) is StoredKey:
+            found.update(dict.fromkeys(self._names, str(session_id)))
+            return found
         for name, spell in self._keys_by_name:
             found[name] = spell(session_id)
         return found
@@ -86,8 +90,8 @@ class SessionParameters:
         """For a statement that finds a session that was loaded, by that session ID."""
         found = named({"id": session.id, **values})
         if self._keys.are_several:
-            for name, spell in self._keys_by_name:
-                found[name] = session.key if session_id is None else spell(session_id)
+            keys = self._keys.all(StoredKey(session.key) if session_id is None else session_id)
+            found.update(zip(self._names, keys, strict=True))
         return found
 
     def row(self, session_id: str, created_at: datetime, **values: Any) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class SessionStatements:
     @cached_property
     def rotate(self) -> Update:
         """A new key for a live session."""
-        change = {self._sessions.session_id: self._parts.new_key, **self._parts.seen}
+        change = {self._sessions.session_id: self._parts.new_key, **self._parts.renewal}
         return self._change(self._parts.live).values(change)
 
     def _change(self, condition: ColumnElement[bool]) -> Update:

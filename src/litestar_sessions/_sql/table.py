@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, Integer, UniqueConstraint, inspect
 from sqlalchemy.exc import CompileError, NoInspectionAvailable
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from litestar_sessions._sql.details import FORMER
 from litestar_sessions._sql.extras import EXTRAS
 from litestar_sessions._sql.types import UTCTimestamp, UUIDKey
 from litestar_sessions.exceptions import ConfigurationError
@@ -121,6 +122,11 @@ class SessionTable:
         """The column that is written with each change of a row, if the model has it."""
         column = self.extras.get("last_seen_at")
         return column if column is not None and is_time(column.type) else None
+
+    @property
+    def remembers_former(self) -> bool:
+        """Whether a row tells of the session ID that its session had before."""
+        return all(name in self.extras for name in FORMER)
 
     @property
     def lifetime(self) -> Column[Any] | None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from litestar_sessions._sync.inspecting import InspectingVerbs
 from litestar_sessions._sync.owned import OwnedVerbs
 from litestar_sessions._sync.removing import RemovingVerbs
+from litestar_sessions._sync.rotating import RotatingVerbs
 from litestar_sessions._sync.tables import create_missing, find_columns
 from litestar_sessions._sync.taking_over import TakingOverVerbs
-from litestar_sessions._sync.writing import WritingVerbs
 from litestar_sessions._sql.misfits import misfit
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -16,7 +16,7 @@ __all__ = ("SyncSessionStorage",)
 
 
 class SyncSessionStorage(
-    WritingVerbs, RemovingVerbs, OwnedVerbs, InspectingVerbs, TakingOverVerbs
+    RotatingVerbs, RemovingVerbs, OwnedVerbs, InspectingVerbs, TakingOverVerbs
 ):
     """Sessions in one table of one database.
 

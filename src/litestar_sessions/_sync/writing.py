@@ -26,7 +26,7 @@ __all__ = ("WritingVerbs",)
 
 
 class WritingVerbs(SavingVerbs):
-    """Updates, touches and rotates sessions."""
+    """Updates and touches sessions."""
 
     def load_and_touch(self, session_id: str, expires_at: datetime) -> StoredSession | None:
         """Return a live session and move its expiry; ``None`` if there is none.
@@ -72,7 +72,7 @@ class WritingVerbs(SavingVerbs):
         Raises:
             SessionExistsError: There is a session under the new ID, live or expired; both stay.
         """
-        columns = columns_of(details)
+        columns = self._columns(details, rotates=new_id is not None)
         expiry = {} if expires_at is None else {"expires_at": expires_at}
         statements = self._statements.writing(columns, keeps_expiry=not expiry)
         values = {"data": data, "now": self.clock(), **expiry, **columns}
@@ -101,19 +101,13 @@ class WritingVerbs(SavingVerbs):
         reply = self._change(session_id, self._statements.writing(columns).touch, change)
         return reply.affected > 0
 
-    def rotate(self, session_id: str, new_id: str) -> bool:
-        """Give a live session another ID; return whether there was one.
-
-        The old ID is dead from then on; data and expiry stay.
-
-        Raises:
-            SessionExistsError: There is a session under the new ID, live or expired; both stay.
-        """
-        change = self._parameters.change(session_id, new_id, now=self.clock())
-        reply = self._change(session_id, self._statements.rotate, change)
-        if reply.affected or not reply.is_again:
-            return reply.affected > 0
-        return self._find(new_id) is not None
+    def _columns(self, details: SessionDetails | None, *, rotates: bool) -> dict[str, Any]:
+        """Return what is written; who rotates without a word wants no ID of before to be known."""
+        columns = columns_of(details)
+        if not (rotates and self._remembers_former):
+            return columns
+        now = self.clock()
+        return {"former_session_id": None, "rotated_at": now, "rights_changed_at": now, **columns}
 
     def _change(
         self, session_id: str, statement: Executable, change: Mapping[str, Any]
