@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from advanced_alchemy.extensions.litestar.session import SessionModelMixin as TheirMixin
 from sqlalchemy import create_engine, event, text
 
-from litestar_sessions import SessionModelMixin, UserSessionMixin
+from litestar_sessions import SessionModelMixin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,6 +99,8 @@ def model_here(name: str) -> type[SessionModelMixin]:
 @cache
 def owned_model(name: str) -> type[SessionModelMixin]:
     """Return a model of this package whose sessions have owners."""
+    from litestar_sessions import UserSessionMixin  # noqa: PLC0415 - revisions of before have none
+
     return type(name, (UserSessionMixin, SessionModelMixin), {"__tablename__": name})
 
 
