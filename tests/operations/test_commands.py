@@ -22,7 +22,7 @@ from litestar_sessions import (
 )
 from litestar_sessions._sql.types import utc_now
 from tests.support.apps import app_with
-from tests.support.models import OtherSession, UserSession
+from tests.support.models import FullSession, OtherSession, UserSession
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -133,11 +133,49 @@ def test_ending_all_asks_first(lone: SessionPlugin) -> None:
     assert "2 sessions were ended." in result.stdout
 
 
-@pytest.mark.parametrize("options", [[], ["--all", "--id", "x"]])
+@pytest.mark.parametrize("options", [[], ["--all", "--id", "x"], ["--owner", "a", "--id", "x"]])
 def test_end_has_to_be_told_what(lone: SessionPlugin, options: list[str]) -> None:
     result = invoke(app_with(lone), "end", *options)
     assert result.exit_code == 2
-    assert "either --id or --all" in result.output
+    assert "either --id, --owner or --all" in result.output
+
+
+def test_the_sessions_of_an_owner_are_shown_and_ended(
+    any_database: tuple[bool, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_async, database = any_database
+    plugin = plugin_on(database.url, is_async=is_async, model=FullSession, owner="user_id")
+    fill(plugin)
+
+    async def sign_in() -> None:
+        backend = plugin.config.create_backend()
+        for number, name in enumerate(["ann", "ann", "[b]bob"]):
+            await backend.set(f"secret-{number}", b'{"user_id": "%b"}' % name.encode())
+        await plugin.config.dispose()
+
+    asyncio.run(sign_in())
+    app = app_with(plugin)
+    found = answer_of(app, "list", "--owner", "ann")["sessions"]
+    assert len(found) == 2
+    assert set(found[0]) == {
+        *("id", "signed_in_at", "last_seen_at", "expires_at", "user_agent", "ip_address")
+    }
+    assert answer_of(app, "stats")["owners_with_most"] == {"ann": 2, "[b]bob": 1}
+    assert "owners with most [b]bob" in invoke(app, "stats").stdout
+    assert len(answer_of(app, "list", "--owner", "ann", "--limit", "1")["sessions"]) == 1
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = invoke(app, "list", "--owner", "ann").stdout
+    assert found[0]["id"] in shown
+    assert "secret-" not in shown
+    assert answer_of(app, "end", "--owner", "ann") == {"ended": 2}
+    assert invoke(app, "list", "--owner", "ann").stdout == "None.\n"
+    assert answer_of(app, "end", "--owner", "[b]bob") == {"ended": 1}
+
+
+@pytest.mark.parametrize("command", ["list", "end"])
+def test_where_nobody_owns_sessions_that_is_said(lone: SessionPlugin, command: str) -> None:
+    error = answer_of(app_with(lone), command, "--owner", "ann", code=1)["error"]
+    assert "set owner='user_id'" in error
 
 
 def test_a_missing_table_is_named_with_its_remedy(lone: SessionPlugin) -> None:

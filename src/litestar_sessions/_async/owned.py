@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from litestar_sessions._async.verbs import Verbs
 from litestar_sessions._sql.details import owner_key
 from litestar_sessions._sql.infos import session_infos
-from litestar_sessions._sql.owned import OwnedStatements
+from litestar_sessions._sql.owned import OwnedStatements, counts_by_owner
 from litestar_sessions._sql.parameters import named
 
 if TYPE_CHECKING:
@@ -41,6 +41,17 @@ class OwnedVerbs(Verbs):
         sought = self._of(owner, limit=max(limit, 0))  # SQLite takes a negative one for none
         answer = partial(session_infos, names=self._owned.told)
         return await self._execution.read(self._owned.listed, sought, answer)
+
+    async def count_owned(self, *, limit: int = 10) -> dict[str, int]:
+        """Return those owners who have most live sessions, and how many; it reads the whole table.
+
+        An owner whom the column cannot hold exactly is named by the digest that it has instead.
+
+        Args:
+            limit: How many owners, at most.
+        """
+        sought = named({"now": self.clock(), "limit": limit})
+        return await self._patient_execution.read(self._owned.counted, sought, counts_by_owner)
 
     async def end_owned(self, owner: str, *, only: Any = None, but: Any = None) -> int:
         """Remove the live sessions of an owner; return how many there were.

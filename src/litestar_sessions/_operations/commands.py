@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from litestar_sessions._drivers.failures import describe
-from litestar_sessions._operations.checking import count_others, find_problems, forecast
+from litestar_sessions._operations.ending import end, list_owned
 from litestar_sessions._operations.operator import Operator
-from litestar_sessions._operations.output import Output, table_of
+from litestar_sessions._operations.output import ATTENTION, Output
+from litestar_sessions._operations.tables import check, purge, stats, take_over
 from litestar_sessions.config import SQLAlchemySessionConfig
-from litestar_sessions.exceptions import ConfigurationError, SessionDamagedError, SessionError
+from litestar_sessions.exceptions import ConfigurationError, SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,18 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = ("add_commands",)
 
-DONE, ATTENTION = 0, 1
-"""The exit codes; click's own for a wrong option is 2."""
-
 
 def add_commands(cli: click.Group) -> None:
     """Add the commands to Litestar's group ``sessions``, beside those that it has."""
     group: Any = cli.commands["sessions"]
-    for work, options in COMMANDS.items():
+    for name, (work, *options) in COMMANDS.items():
         callback = _callback(work)
         for option in (*options, *_FOR_ALL):
             callback = option(callback)
-        group.command(work.__name__.replace("_", "-"), help=work.__doc__)(callback)
+        group.command(name, help=work.__doc__)(callback)
 
 
 def _callback(work: Work) -> Callable[..., None]:
@@ -87,88 +83,12 @@ _FOR_ALL = (
 )
 
 
-def purge(operator: Operator, output: Output, batch_size: int) -> int:
-    """Delete expired sessions, batch by batch."""
-    operator.prepare()
-    counts = operator.do(operator.storage.count)
-    with output.progress("Deleting", counts.expired) as note:
-        options = {"batch_size": batch_size, "on_batch": note}
-        deleted = operator.do(operator.storage.delete_expired, **options)
-    output.answer({"deleted": deleted}, f"{deleted} expired sessions were deleted.")
-    return DONE
-
-
-def stats(operator: Operator, output: Output) -> int:
-    """Count and measure sessions; that reads the whole table."""
-    operator.prepare()
-    storage = operator.storage
-    lifetime = timedelta(seconds=operator.config.max_age)
-    counts = operator.do(storage.count, lifetime=lifetime)
-    data, size = operator.do(storage.measure_data), operator.do(storage.measure_table)
-    values = {**asdict(counts), "data_bytes": asdict(data), "table_bytes": asdict(size)}
-    output.answer(values, table_of(values))
-    return DONE
-
-
-def check(operator: Operator, output: Output) -> int:
-    """Say what needs attention, and how to mend it; nothing is changed."""
-    problems = find_problems(operator)
-    values = {
-        "problems": [problem._asdict() for problem in problems],
-        "bytes_at_ten_times_the_size": forecast(operator),
-    }
-    shown = [f"{problem.what}.\n  {problem.remedy}" for problem in problems]
-    output.answer(values, "\n".join(shown) or "Nothing needs attention.")
-    return ATTENTION if problems else DONE
-
-
-def take_over(operator: Operator, output: Output) -> int:
-    """Turn plain session IDs of the table into digests, while the application runs."""
-    operator.prepare()
-    with output.progress("Taking over", count_others(operator)) as note:
-        taken = operator.do(operator.storage.take_over, on_batch=note)
-    left = count_others(operator)
-    remedy = "Run it again, or wait until they expire." if left else "take_over= may go."
-    text = f"{taken} sessions were taken over, {left} are left. {remedy}"
-    output.answer({"taken_over": taken, "left": left}, text)
-    return ATTENTION if left else DONE
-
-
-def end(
-    operator: Operator, output: Output, session_id: str | None, *, ends_all: bool, is_sure: bool
-) -> int:
-    """End a session, or all of them: their visitors are signed out."""
-    if (session_id is None) is not ends_all:
-        raise click.UsageError("Say which sessions to end: either --id or --all.")
-    if ends_all and not is_sure:
-        if output.as_json:
-            raise click.UsageError("With --json nobody is asked: add --yes.")
-        click.confirm("End all sessions, so that every visitor is signed out?", abort=True)
-    operator.prepare()
-    if session_id is None:
-        ended = operator.do(operator.storage.delete_all)
-    else:
-        ended = _end_one(
-            operator, sys.stdin.readline().strip() if session_id == "-" else session_id
-        )
-    output.answer({"ended": ended}, f"{ended} sessions were ended.")
-    return DONE if ended or ends_all else ATTENTION
-
-
-def _end_one(operator: Operator, session_id: str) -> int:
-    try:
-        count = len(operator.do(operator.storage.load_many, [session_id]))
-    except SessionDamagedError:
-        count = 1
-    operator.do(operator.storage.delete, session_id)
-    return count
-
-
-COMMANDS: dict[Work, tuple[Any, ...]] = {
-    stats: (),
-    check: (),
-    take_over: (),
-    purge: (
+COMMANDS: dict[str, tuple[Any, ...]] = {
+    "stats": (stats,),
+    "check": (check,),
+    "take-over": (take_over,),
+    "purge": (
+        purge,
         click.option(
             "--batch-size",
             type=click.IntRange(min=1),
@@ -177,10 +97,23 @@ COMMANDS: dict[Work, tuple[Any, ...]] = {
             help="How many to delete at once, at most.",
         ),
     ),
-    end: (
+    "list": (
+        list_owned,
+        click.option("--owner", required=True, help="Whose sessions."),
+        click.option(
+            "--limit",
+            type=click.IntRange(min=1),
+            default=100,
+            show_default=True,
+            help="How many, at most.",
+        ),
+    ),
+    "end": (
+        end,
         click.option("--id", "session_id", help="The session ID; - reads it from standard input."),
+        click.option("--owner", help="End every session of an owner."),
         click.option("--all", "ends_all", is_flag=True, help="End every session."),
         click.option("--yes", "is_sure", is_flag=True, help="Do not ask."),
     ),
 }
-"""What does the work of each command, by which it is named, and its options."""
+"""What does the work of each command, and its options."""

@@ -11,9 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ("Output", "table_of")
+__all__ = ("ATTENTION", "DONE", "Output", "table_of", "table_of_rows")
+
+DONE, ATTENTION = 0, 1
+"""The exit codes; click's own for a wrong option is 2."""
 
 
 class Output:
@@ -59,5 +62,15 @@ def table_of(values: Mapping[str, Any]) -> Table:
         rows = value if isinstance(value, dict) else {"": value}
         for part, each in rows.items():
             shown = "unknown" if each is None else f"{each:,}"
-            table.add_row(f"{name} {part}".replace("_", " ").strip(), shown)
+            table.add_row(f"{name.replace('_', ' ')} {part}".rstrip(), shown)
+    return table
+
+
+def table_of_rows(rows: Sequence[Mapping[str, str | None]]) -> str | Table:
+    """Return a table with a column for each name, or a word that there is nothing in it."""
+    if not rows:
+        return "None."
+    table = Table(*(name.replace("_", " ") for name in rows[0]))
+    for row in rows:
+        table.add_row(*(value or "" for value in row.values()))
     return table

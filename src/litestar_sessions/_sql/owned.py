@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, bindparam, case, delete, select
+from sqlalchemy import Integer, bindparam, case, delete, func, select
 
 from litestar_sessions._sql.requirements import require_extras
 from litestar_sessions._sql.table import bind_type
@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Delete, Select
     from sqlalchemy.sql.elements import ColumnElement
 
+    from litestar_sessions._sql.records import Reply
     from litestar_sessions._sql.table import SessionTable
 
-__all__ = ("OwnedStatements",)
+__all__ = ("OwnedStatements", "counts_by_owner")
 
 _TOLD = ("owner", "owner_bytes", "signed_in_at", "last_seen_at", "user_agent", "ip_address")
+
+
+def counts_by_owner(reply: Reply) -> dict[str, int]:
+    """Return how many sessions each owner in a reply has."""
+    return {owner: int(count) for owner, count in reply.rows}
 
 
 class OwnedStatements:
@@ -35,9 +41,10 @@ class OwnedStatements:
         """The names of the columns that follow the primary key and the expiry."""
         self._id = bindparam("s_id", type_=sessions.id.type)
         owner, signed_in_at = sessions.extras["owner"], sessions.extras["signed_in_at"]
-        now = bindparam("s_now", type_=bind_type(sessions.expires_at))
+        self._now = bindparam("s_now", type_=bind_type(sessions.expires_at))
+        self._limit = bindparam("s_limit", type_=Integer)
         is_owned: ColumnElement[bool] = owner == bindparam("s_owner", type_=owner.type)
-        self._live = is_owned & (sessions.expires_at > now)
+        self._live = is_owned & (sessions.expires_at > self._now)
         # Databases do not agree on where nulls come.
         is_known = case((signed_in_at.is_(None), 1), else_=0)
         self._newest_first = (is_known, signed_in_at.desc(), sessions.id.desc())
@@ -48,7 +55,15 @@ class OwnedStatements:
         sessions = self._sessions
         told = [sessions.extras[name] for name in self.told]
         found = select(sessions.id, sessions.expires_at, *told).where(self._live)
-        return found.order_by(*self._newest_first).limit(bindparam("s_limit", type_=Integer))
+        return found.order_by(*self._newest_first).limit(self._limit)
+
+    @cached_property
+    def counted(self) -> Select[Any]:
+        """Those who have most live sessions, ``s_limit`` at most, and how many."""
+        sessions, owner = self._sessions, self._sessions.extras["owner"]
+        many = func.count().label("many")
+        owned = select(owner, many).where(owner.is_not(None), sessions.expires_at > self._now)
+        return owned.group_by(owner).order_by(many.desc(), owner).limit(self._limit)
 
     @cached_property
     def end_all(self) -> Delete:
@@ -75,6 +90,6 @@ class OwnedStatements:
         """
         key = self._sessions.id
         newest = select(key.label("picked")).where(self._live)
-        beyond = newest.order_by(*self._newest_first).offset(bindparam("s_limit", type_=Integer))
+        beyond = newest.order_by(*self._newest_first).offset(self._limit)
         picked = beyond.subquery("beyond")
         return self.end_all.where(key.in_(select(picked.c.picked)))
