@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from litestar import Request, Response, get, post
+from litestar.response import Template
+from litestar.serialization import encode_json
+from litestar.template import TemplateConfig
+from litestar.testing import TestClient
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,13 +26,16 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     save_session,
 )
+from tests.support.apps import app_of
 from tests.support.databases import url_on
 from tests.support.faults import Fragile, fragile_database
+from tests.support.litestars import JinjaTemplateEngine
 from tests.support.models import UserSession
 from tests.support.site import HOST, Site, Wiring, open_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.support.clock import Clock
     from tests.support.databases import Database, StartedServers
@@ -78,6 +85,43 @@ async def test_only_requests_that_need_their_session_meet_a_database_that_fails(
             assert (await client.get("/")).json() == {}
             assert (await client.post("/set", json={"user": "Bob"})).status_code == 503
             assert client.cookies.get("session") is None
+
+
+@get("/pass-on")
+async def pass_on(request: Request[Any, Any, Any]) -> Any:
+    """Do with the session what looks at nothing in it."""
+    held: Any = request.scope["session"]
+    ways: dict[str, Callable[[], Any]] = {
+        "returned": lambda: request.session,
+        "inside": lambda: [{"session": request.session}],
+        "encoded": lambda: encode_json(request.session).decode(),
+        "shown": lambda: f"{request.session}",
+        "unpacked": lambda: {**held},
+        "copied": lambda: {"copy": held.copy()},
+        "merged": lambda: {} | held,
+        "merged-with": lambda: held | {},
+        "untouched": lambda: None,
+    }
+    template = Template(template_str="{{ request.session }}", media_type="text/html")
+    return template if request.url.query == "template" else ways[request.url.query]()
+
+
+def test_a_session_that_is_only_passed_on_is_a_use_of_it(
+    config: SQLAlchemySessionConfig, tmp_path: Path
+) -> None:
+    templates = TemplateConfig(directory=tmp_path, engine=JinjaTemplateEngine)
+    app = app_of(config, pass_on, template_config=templates)
+    uses = ["returned", "inside", "encoded", "shown", "template"]
+    uses += ["unpacked", "copied", "merged", "merged-with"]
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.post("/set", json={"user": "Ann"})
+        assert {client.get(f"/pass-on?{use}").status_code for use in uses} == {200}
+        for file in tmp_path.glob("sessions.db*"):
+            file.unlink()
+        (tmp_path / "sessions.db").mkdir()
+        answers = {use: client.get(f"/pass-on?{use}").status_code for use in uses}
+        assert answers == dict.fromkeys(uses, 503)
+        assert client.get("/pass-on?untouched").status_code == 200
 
 
 async def test_a_sign_out_that_fails_after_loading_clears_the_cookie(

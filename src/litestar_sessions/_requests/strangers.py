@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.connection import ASGIConnection
 
+from litestar_sessions._requests.unavailable import UnavailableSession
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,9 +39,11 @@ class StrangersSession(dict[str, Any]):
 
 
 def follow_looks() -> None:
-    """Have ``connection.session`` of every connection count as a look.
+    """Have ``connection.session`` of every connection count as a look, or as a use.
 
-    Handlers return the session, alone or in something else, and Litestar serializes it.
+    Handlers return the session, alone or in something else, and Litestar serializes it. One that
+    could not be loaded raises here: a serializer would call it a type that it does not know, and a
+    template would show it.
     """
     original: Any = ASGIConnection.session.fget  # type: ignore[attr-defined]  # it is a property
     if hasattr(original, _FOLLOWED):
@@ -52,6 +56,8 @@ def follow_looks() -> None:
             return original(connection)
         if type(session) is StrangersSession:
             session.was_looked_at = True
+        elif type(session) is UnavailableSession:
+            session.refuse()
         return session
 
     setattr(session, _FOLLOWED, True)

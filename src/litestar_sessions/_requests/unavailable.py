@@ -22,11 +22,13 @@ class UnavailableSession(MutableMapping[str, Any]):
     def __init__(self, error: SessionError) -> None:
         self.error = error
 
-    def _raise(self, *values: object, **more: object) -> NoReturn:
+    def refuse(self, *values: object, **more: object) -> NoReturn:
+        """Raise why there is no session, whatever was to be done with it."""
         del values, more  # which a report with the variables of an error would show
         self.was_looked_at = True
         raise self.error
 
-    __getitem__ = __setitem__ = __delitem__ = __iter__ = __len__ = __contains__ = __eq__ = _raise
-    update = setdefault = pop = _raise
+    __getitem__ = __setitem__ = __delitem__ = __iter__ = __len__ = __contains__ = __eq__ = refuse
+    __or__ = __ror__ = __ior__ = refuse
+    update = setdefault = pop = copy = refuse
     __hash__ = None  # type: ignore[assignment]  # as of every mapping
