@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         SessionDatabaseError,
         SessionError,
         SessionExistsError,
+        SessionTooLargeError,
     )
     from litestar_sessions.model import SessionModelMixin, UserSessionMixin, UUIDv7Base
     from litestar_sessions.plugin import SessionPlugin
@@ -67,6 +68,7 @@ __all__ = (
     "SessionInfo",
     "SessionModelMixin",
     "SessionPlugin",
+    "SessionTooLargeError",
     "SessionUnavailableError",
     "StoredSession",
     "SyncSessionStorage",
@@ -101,6 +103,7 @@ _HOMES = {
         "SessionDatabaseError",
         "SessionError",
         "SessionExistsError",
+        "SessionTooLargeError",
     ),
     "_requests.errors": ("SessionConflictError", "SessionUnavailableError"),
     "connection": (

@@ -19,6 +19,7 @@ from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions._requests.owners import make_owners
 from litestar_sessions._requests.people import KnowsOwners
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
+from litestar_sessions._requests.sizes import LimitsSizes
 from litestar_sessions._requests.subclasses import REFUSED_IN_CONFIGS, RefusesOverrides
 from litestar_sessions._sql.keys import make_keys
 from litestar_sessions._sql.types import utc_now
@@ -50,7 +51,7 @@ def _default_model() -> type[Any]:
 
 @dataclass
 class SQLAlchemySessionConfig(
-    RefusesOverrides, HonoursChanges, KnowsOwners, ServerSideSessionConfig
+    RefusesOverrides, HonoursChanges, KnowsOwners, LimitsSizes, ServerSideSessionConfig
 ):
     """Everything about the sessions of an application; use it wherever Litestar takes a config.
 

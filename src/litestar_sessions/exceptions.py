@@ -9,6 +9,7 @@ __all__ = (
     "SessionDatabaseError",
     "SessionError",
     "SessionExistsError",
+    "SessionTooLargeError",
 )
 
 
@@ -42,6 +43,14 @@ class SessionExistsError(SessionError):
     """A session was to be created under an ID that storage already has.
 
     The message does not hold the ID, so that it may be logged.
+    """
+
+
+class SessionTooLargeError(SessionError):
+    """A session has grown beyond ``max_data_size`` and was not saved: a response of 500.
+
+    What storage had stays as it was. The message, which is logged too, names the largest keys and
+    how many bytes they take, and no values.
     """
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from litestar_sessions._requests.cookies import SessionCookie
 from litestar_sessions._requests.kinds import check_kinds
-from litestar_sessions._requests.policy import OnConflict, SessionPolicy, make_policy
+from litestar_sessions._requests.policy import OnConflict, SessionPolicy
+from litestar_sessions._requests.rules import make_policy
 from litestar_sessions._requests.settings import PATIENCE
+from litestar_sessions._requests.sizes import check_size_limit
 from litestar_sessions._sql.table import SessionTable
 from litestar_sessions.exceptions import ConfigurationError
 
@@ -41,6 +43,7 @@ class CheckedSettings(SessionCookie, Protocol):
     on_conflict: OnConflict
     rotation_interval: float | None
     rotation_grace: float
+    max_data_size: int | None
 
     def clock(self) -> datetime: ...
 
@@ -56,6 +59,7 @@ def checked_policy(config: CheckedSettings) -> SessionPolicy:
     check_id_bytes(config.session_id_bytes)
     check_patience(config.database_timeout)
     check_model(config.model, config.absolute_timeout)
+    check_size_limit(config.max_data_size)
     return make_policy(
         config.clock(),
         max_age=config.max_age,
@@ -66,6 +70,7 @@ def checked_policy(config: CheckedSettings) -> SessionPolicy:
         persistent=config.persistent,
         rotation_interval=config.rotation_interval,
         rotation_grace=config.rotation_grace,
+        max_data_size=config.max_data_size,
     )
 
 

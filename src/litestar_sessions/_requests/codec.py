@@ -54,13 +54,20 @@ def _unserializable(codec: SessionCodec, session: Any, scope: Scope) -> Exceptio
     for key, value in session.items() if isinstance(session, dict) else ():
         try:
             codec.serialize_data({key: value}, scope)
-        except Exception:  # noqa: BLE001 - the application may serialize as it likes
+        except Exception as error:  # noqa: BLE001 - the application may serialize as it likes
             return SerializationException(
-                f"The session value under {key!r} cannot be serialized: it is, or holds, what JSON "
-                f"has not ({type(value).__name__}). Store plain values, or give the application an "
-                "entry in type_encoders for it.",
+                f"The session value under {key!r} cannot be serialized: {_reason(value, error)}",
             )
     return None
+
+
+def _reason(value: Any, error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deep, or holds itself. Store it flatter."
+    return (
+        f"it is, or holds, what JSON has not ({type(value).__name__}). Store plain values, or give "
+        "the application an entry in type_encoders for it."
+    )
 
 
 def decode(codec: SessionCodec, data: bytes) -> dict[str, Any]:

@@ -90,6 +90,12 @@ class FollowedSession(RotatedSession):
         data = encode_merged(self.codec, session, self._scope, base.data, current.data)
         return decode(self.codec, data)
 
+    def _show(self, session: Any, data: bytes) -> None:
+        """Have in the dictionary what was merged."""
+        if isinstance(session, dict):
+            session.clear()
+            session.update(decode(self.codec, data))
+
     def _is_changed(self, data: bytes, stored: StoredSession) -> bool:
         """Tell whether a session that has become these bytes is another than storage had."""
         return data != stored.data and is_change(self.codec, data, stored.data)

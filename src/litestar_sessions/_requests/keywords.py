@@ -43,6 +43,7 @@ class SessionKeywords(TypedDict, total=False):
     record_client: bool | Callable[[ASGIConnection[Any, Any, Any, Any]], str | None]
     rotation_interval: float | None
     rotation_grace: float
+    max_data_size: int | None
     hash_session_ids: bool
     session_id_keys: Sequence[bytes | str]
     take_over: Literal["plain", "sha256"] | None

@@ -92,6 +92,7 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
     (_is_count_or_none, "a number of sessions, such as 5, or leave it out"): (
         "max_sessions_per_owner",
     ),
+    (_is_count_or_none, "a number of bytes, such as 1_048_576, or None"): ("max_data_size",),
     (_is_owner, "a key of the session, such as 'user_id', or a function that returns a string"): (
         "owner",
     ),

@@ -6,6 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from litestar_sessions._requests.events import warn_of_damage
+from litestar_sessions._requests.sizes import warn_of_size
 from litestar_sessions._sql.details import expected_of
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class KnownSession:
         return any(known.get(name) != value for name, value in self._lifetime.items())
 
     def _adopt(self, stored: StoredSession, *, is_news: bool = True) -> None:
+        if len(stored.data) > (large := self.settings.policy.large_data):
+            warn_of_size(stored.data, self.stored.data if self.stored else b"", large)
         self.stored = stored
         self._lifetime = _AS_IT_IS
         # Who has an ID of before does not know the present one, which the browser gets, or has.

@@ -36,13 +36,28 @@ def is_same(one: Any, other: Any) -> bool:
     """Tell whether two values that were deserialized mean the same.
 
     They do if their types do too, so that 1 is not true; the order of keys does not matter.
+    However deep they are nested, this is no deeper, and it ends with values that hold themselves.
     """
+    pairs, compared = [(one, other)], set()
+    while pairs:
+        mine, theirs = pairs.pop()
+        inner = _inner_pairs(mine, theirs)
+        if inner is None:
+            return False
+        if inner and (pair := (id(mine), id(theirs))) not in compared:
+            compared.add(pair)
+            pairs += inner
+    return True
+
+
+def _inner_pairs(one: Any, other: Any) -> list[tuple[Any, Any]] | None:
+    """Return what has to be the same for these two to be; ``None`` if they are not in any case."""
     if type(one) is not type(other):
-        return False
+        return None
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(map(is_same, one.values(), map(other.get, one)))
+        return [(one[key], other[key]) for key in one] if one.keys() == other.keys() else None
     if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(is_same, one, other))
+        return list(zip(one, other, strict=True)) if len(one) == len(other) else None
     if one == other or (one != one and other != other):  # noqa: PLR0124 - not a number
-        return True
-    return hasattr(one, "__dict__") and is_same(vars(one), vars(other))
+        return []
+    return [(vars(one), vars(other))] if hasattr(one, "__dict__") else None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
-
-from litestar_sessions._requests.lifetimes import check_lifetime, check_rotation
-from litestar_sessions.exceptions import ConfigurationError
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +19,6 @@ __all__ = (
     "ROTATION_GRACE",
     "OnConflict",
     "SessionPolicy",
-    "make_policy",
 )
 
 OnConflict: TypeAlias = Literal["merge", "overwrite", "error"]
@@ -52,6 +49,10 @@ class SessionPolicy:
     """After how long a session that is used gets another ID."""
     rotation_grace: timedelta = timedelta(0)
     """How long a request with the ID of before is recognised."""
+    max_data_size: int = sys.maxsize
+    """How many bytes the data of a session may grow to."""
+    large_data: int = sys.maxsize
+    """How many bytes it may have before somebody is told."""
 
     def expiry(
         self,
@@ -146,54 +147,3 @@ class SessionPolicy:
         if self.absolute_timeout is None or session.created_at is None:
             return None
         return session.created_at + self.absolute_timeout
-
-
-def make_policy(  # noqa: PLR0913 - the settings of a config, each by its name
-    now: datetime,
-    *,
-    max_age: float,
-    renews: bool = True,
-    renewal_interval: float | None = None,
-    absolute_timeout: float | None = None,
-    on_conflict: OnConflict = "merge",
-    persistent: bool = True,
-    rotation_interval: float | None = None,
-    rotation_grace: float = ROTATION_GRACE,
-) -> SessionPolicy:
-    """Return the rules that settings ask for; all but ``now`` that is a time is in seconds.
-
-    Raises:
-        ConfigurationError: A setting cannot work; the message names the remedy.
-    """
-    check_lifetime("max_age", max_age, now)
-    if absolute_timeout is not None:
-        check_lifetime("absolute_timeout", absolute_timeout, now)
-    if renewal_interval is not None and not 0 <= renewal_interval < max_age:
-        raise ConfigurationError(
-            f"renewal_interval={renewal_interval} is not from 0 to below max_age, {max_age}: "
-            "leave it out for a tenth of it; renew_on_access=False switches renewal off.",
-        )
-    check_rotation(rotation_interval, rotation_grace, now)
-    _check_on_conflict(on_conflict)
-    interval = max_age / RENEWALS if renewal_interval is None else renewal_interval
-    return SessionPolicy(
-        idle_timeout=timedelta(seconds=max_age),
-        renewal_interval=timedelta(seconds=interval) if renews else None,
-        absolute_timeout=_duration(absolute_timeout),
-        on_conflict=on_conflict,
-        persistent=persistent,
-        rotation_interval=_duration(rotation_interval),
-        rotation_grace=timedelta(seconds=rotation_grace),
-    )
-
-
-def _duration(seconds: float | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)
-
-
-def _check_on_conflict(on_conflict: str) -> None:
-    if on_conflict not in get_args(OnConflict):
-        raise ConfigurationError(
-            f"on_conflict={on_conflict!r} is none of 'merge', 'overwrite', 'error': choose one of "
-            "them.",
-        )

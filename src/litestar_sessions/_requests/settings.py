@@ -9,7 +9,7 @@ from litestar_sessions._drivers.forks import is_in_memory
 from litestar_sessions._drivers.siblings import engines_for
 from litestar_sessions._requests.endings import Endings
 from litestar_sessions._requests.health import Health
-from litestar_sessions._requests.policy import make_policy
+from litestar_sessions._requests.rules import make_policy
 from litestar_sessions._sql.details import FORMER
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
 from litestar_sessions._sql.requirements import require_extras

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.candidates import choose, delete_each, find
-from litestar_sessions._requests.codec import decode, encode, encode_merged
+from litestar_sessions._requests.codec import encode, encode_merged
 from litestar_sessions._requests.errors import SessionConflictError, too_late
 from litestar_sessions._requests.following import FollowedSession
 from litestar_sessions._requests.policy import MERGES
 from litestar_sessions._requests.renewals import RenewedSession
 from litestar_sessions._requests.signing import signs_in, with_details
+from litestar_sessions._requests.sizes import is_growth, too_large
 from litestar_sessions._requests.strangers import is_empty
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
@@ -114,6 +115,8 @@ class TrackedSession(FollowedSession, RenewedSession):
                 await self._renew(session, self.stored)
 
     async def _create(self, data: bytes) -> None:
+        if len(data) > (most := self.settings.policy.max_data_size):
+            raise too_large(self.codec, data, most, self._scope)
         details = self._with_lifetime(self._details(data))
         expires_at = self.settings.policy.expiry(self._now, details=details)
         try:
@@ -126,43 +129,49 @@ class TrackedSession(FollowedSession, RenewedSession):
             await self._end_oldest()
 
     async def _update(self, session: Any, data: bytes, base: StoredSession) -> None:
-        theirs = base
+        theirs, most = base, self.settings.policy.max_data_size
         for _ in range(MERGES):
             details = self._details(data, theirs)
-            if details and "signed_in_at" in details:
-                if not self._may_tell:
-                    return await self._refuse(details["owner"])
-                self.rotate_for_rights()
-            if await self._replace(data, theirs, details):
+            if details and "signed_in_at" in details and not await self._get_another_id(details):
+                return
+            fits = len(data) <= most or not is_growth(self.codec, data, theirs.data)
+            if fits and await self._replace(data, theirs, details):
                 if theirs is not base:
                     self._show(session, data)
-                return None
+                return
             current = await self._look_again(base)
             if current is None:
-                return None
+                return
+            if current.data == theirs.data and not fits:
+                raise too_large(self.codec, data, most, self._scope)
             if self.settings.policy.on_conflict == "error" and current.data != theirs.data:
                 break
-            theirs = current
-            if self.settings.policy.on_conflict == "merge":
-                data = encode_merged(self.codec, session, self._scope, base.data, theirs.data)
+            theirs, data = current, self._on_top_of(session, data, base.data, current.data)
         raise SessionConflictError
 
-    def _show(self, session: Any, data: bytes) -> None:
-        """Have in the dictionary what was merged."""
-        if isinstance(session, dict):
-            session.clear()
-            session.update(decode(self.codec, data))
+    def _on_top_of(self, session: Any, data: bytes, base: bytes, theirs: bytes) -> bytes:
+        """Return what is saved where another request has left theirs, and both had begun alike."""
+        if self.settings.policy.on_conflict != "merge":
+            return data
+        return encode_merged(self.codec, session, self._scope, base, theirs)
 
-    async def _refuse(self, owner: str | None) -> None:
-        """End a session that is to be nobody's, where the browser cannot be told of another ID.
+    async def _get_another_id(self, details: SessionDetails) -> bool:
+        """Rotate a session that gets another owner; where no browser can be told, end nobody's.
+
+        Returns:
+            Whether there is still something to save.
 
         Raises:
-            ResponseStartedError: It is to be somebody else's.
+            ResponseStartedError: It is to be somebody else's, and no browser can be told.
         """
-        if owner is not None:
+        if self._may_tell:
+            self.rotate_for_rights()
+            return True
+        if details["owner"] is not None:
             raise too_late("A session cannot get another owner", "sign in before")
         await self.end()
         self.is_lost = True
+        return False
 
     async def _replace(
         self, data: bytes, theirs: StoredSession, details: SessionDetails | None
