@@ -1,0 +1,54 @@
+"""SQLite's write-ahead log, which grows for as long as somebody writes at every moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ("shorten_log",)
+
+LONG, TOO_LONG = 4_000, 12_000
+"""How many pages, of 4 kB by default."""
+_RECENT = 1_000
+"""Up to so many may be waiting for readers that are about to end."""
+_WAIT = 50
+"""For how many milliseconds all others may be kept from writing."""
+
+
+def shorten_log(connection: Connection) -> bool:
+    """Have the log begin anew if it is long; return whether more may be written to it.
+
+    SQLite itself copies it into the database after each transaction, but begins anew only when
+    nobody has written meanwhile. For as long as somebody reads what the database once was, it
+    cannot be shortened, and this waits for nobody.
+    """
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        _, pages, copied = _ask(connection, "wal_checkpoint(PASSIVE)")
+        if pages < LONG:
+            return True
+        is_shorter = pages - copied <= _RECENT and _begin_anew(connection)
+    except connection.dialect.loaded_dbapi.Error:  # it is locked, and the next one is tried again
+        return True
+    return is_shorter or bool(pages < TOO_LONG)
+
+
+def _begin_anew(connection: Connection) -> bool:
+    (patience,) = _ask(connection, "busy_timeout")
+    _ask(connection, f"busy_timeout = {_WAIT}")
+    try:
+        return not _ask(connection, "wal_checkpoint(TRUNCATE)")[0]
+    finally:
+        _ask(connection, f"busy_timeout = {patience}")
+
+
+def _ask(connection: Connection, pragma: str) -> Any:
+    """Return the reply, past listeners: it is no statement of a session's."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA {pragma}")
+        return cursor.fetchone()
+    finally:
+        cursor.close()

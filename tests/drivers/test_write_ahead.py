@@ -1,0 +1,96 @@
+"""SQLite's write-ahead log stays short while expired sessions are deleted."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from inspect import isawaitable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from litestar_sessions import (
+    AsyncSessionStorage,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySyncConfig,
+    SyncSessionStorage,
+)
+from litestar_sessions._drivers.write_ahead import LONG, TOO_LONG
+from tests.support.models import UserSession
+
+if TYPE_CHECKING:
+    from tests.support.clock import Clock
+
+PAGE, FRAME = 512, 512 + 24
+ROWS, BATCH = 12_000, 250
+ROOM = 10 * BATCH * FRAME
+"""More than one batch writes."""
+
+
+def fill(path: Path, clock: Clock) -> None:
+    rows = (
+        (f"{n:032x}", f"{n}", b"x" * 900, f"{clock.after(seconds=-n):%Y-%m-%d %H:%M:%S.%f}")
+        for n in range(ROWS)
+    )
+    insert = "INSERT INTO user_sessions (id, session_id, data, expires_at) VALUES (?, ?, ?, ?)"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany(insert, ((bytes.fromhex(key), *row) for key, *row in rows))
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def size_of_log(path: Path) -> int:
+    return Path(f"{path}-wal").stat().st_size
+
+
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
+async def test_the_log_begins_anew_and_waits_for_nobody_who_reads(
+    tmp_path: Path, clock: Clock, *, is_async: bool
+) -> None:
+    path = tmp_path / "sessions.db"
+    sizes: list[int] = []
+    config: Any = (SQLAlchemyAsyncConfig if is_async else SQLAlchemySyncConfig)(
+        f"sqlite+aiosqlite:///{path}" if is_async else f"sqlite:///{path}"
+    )
+    engine = config.get_engine()
+
+    def never_by_itself(connection: Any, _record: object) -> None:
+        # As it is where somebody writes at every moment: it begins anew only if it is made to.
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_autocheckpoint = 0")
+        cursor.close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA page_size = {PAGE}")
+        connection.execute("PRAGMA journal_mode = WAL")
+    event.listen(getattr(engine, "sync_engine", engine), "connect", never_by_itself)
+    half: Any = AsyncSessionStorage if is_async else SyncSessionStorage
+    storage = half(engine, UserSession, clock=clock)
+
+    async def done(answer: Any) -> Any:
+        return await answer if isawaitable(answer) else answer
+
+    async def delete() -> int:
+        deleted: int = await done(
+            storage.delete_expired(
+                batch_size=BATCH, on_batch=lambda _: sizes.append(size_of_log(path))
+            )
+        )
+        return deleted
+
+    await done(storage.create_table())
+    fill(path, clock)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM user_sessions").fetchone() == (ROWS,)
+        deleted = await delete()
+        assert 0 < deleted < ROWS
+        assert TOO_LONG * FRAME <= size_of_log(path) < TOO_LONG * FRAME + ROOM
+        reader.execute("ROLLBACK")
+    sizes.clear()
+    assert await delete() == ROWS - deleted
+    assert max(sizes[1:]) < LONG * FRAME + ROOM
+    assert size_of_log(path) < LONG * FRAME
+    await done(config.dispose())
