@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from litestar_sessions._requests.cookies import SessionCookie
 from litestar_sessions._requests.kinds import check_kinds
-from litestar_sessions._requests.policy import OnConflict, SessionPolicy
 from litestar_sessions._requests.rules import make_policy
 from litestar_sessions._requests.settings import PATIENCE
 from litestar_sessions._requests.sizes import check_size_limit
@@ -17,6 +16,8 @@ from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from litestar_sessions._requests.policy import OnConflict, SessionPolicy
 
 __all__ = ("MAX_ID_BYTES", "MIN_ID_BYTES", "checked_policy")
 
