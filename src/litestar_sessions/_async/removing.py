@@ -11,7 +11,7 @@ from litestar_sessions._async.verbs import Verbs
 from litestar_sessions._drivers.compat import async_sleep, call_with_async_connection
 from litestar_sessions._drivers.failures import is_undone
 from litestar_sessions._drivers.loops import engine_in_loop
-from litestar_sessions._drivers.write_ahead import shorten_log
+from litestar_sessions._drivers.write_ahead import may_be_long, shorten_log
 from litestar_sessions._sql.dialects import lets_one_write
 from litestar_sessions._sql.purges import Batches
 
@@ -80,7 +80,7 @@ class RemovingVerbs(Verbs):
             pause = batches.pause_after(count)
             if on_batch is not None:
                 on_batch(batches.total)
-            if one_writes and not await self._shorten_log():
+            if pause and not await self._shorten_log():
                 break
             await async_sleep(pause)
         return batches.total
@@ -88,5 +88,7 @@ class RemovingVerbs(Verbs):
     async def _shorten_log(self) -> bool:
         """Have SQLite's write-ahead log begin anew if it is long; return whether that is done."""
         engine = engine_in_loop(self._patient_execution.engine)
+        if not may_be_long(engine):
+            return True
         async with engine.connect() as connection:
             return await call_with_async_connection(connection, shorten_log)

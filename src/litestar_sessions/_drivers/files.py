@@ -11,18 +11,25 @@ from litestar_sessions._drivers.opened import open_anew
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ("WatchedFile", "file_of")
+__all__ = ("WatchedFile", "file_of", "path_of")
 
 
 def file_of(engine: Engine) -> WatchedFile | None:
     """Return the file of an engine; ``None`` if there is none."""
+    path = path_of(engine)
+    return None if path is None else WatchedFile(engine, path)
+
+
+def path_of(engine: AsyncEngine | Engine) -> str | None:
+    """Return where the file of an engine is; ``None`` if there is none."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or is_in_memory(engine) or not path:
         return None
     if path.startswith("file:"):  # a URI of SQLite's; its query is in that of the URL
         path = unquote(urlsplit(path).path)
-    return WatchedFile(engine, path)
+    return path
 
 
 class WatchedFile:

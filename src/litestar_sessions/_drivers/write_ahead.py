@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from litestar_sessions._drivers.files import path_of
 
-__all__ = ("shorten_log",)
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = ("may_be_long", "shorten_log")
+
+SMALL = 2**20
+"""In bytes; whatever is no larger is left alone, at no cost."""
 
 LONG, TOO_LONG = 4_000, 12_000
 """How many pages, of 4 kB by default."""
@@ -15,6 +22,15 @@ _RECENT = 1_000
 """Up to so many may be waiting for readers that are about to end."""
 _WAIT = 50
 """For how many milliseconds all others may be kept from writing."""
+
+
+def may_be_long(engine: AsyncEngine | Engine) -> bool:
+    """Tell whether an engine has a log that is large enough to be looked at."""
+    path = path_of(engine)
+    try:
+        return path is not None and Path(f"{path}-wal").stat().st_size > SMALL
+    except OSError:
+        return False
 
 
 def shorten_log(connection: Connection) -> bool:

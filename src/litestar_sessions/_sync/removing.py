@@ -11,7 +11,7 @@ from litestar_sessions._sync.verbs import Verbs
 from litestar_sessions._drivers.compat import sync_sleep, call_with_connection
 from litestar_sessions._drivers.failures import is_undone
 from litestar_sessions._drivers.here import engine_here
-from litestar_sessions._drivers.write_ahead import shorten_log
+from litestar_sessions._drivers.write_ahead import may_be_long, shorten_log
 from litestar_sessions._sql.dialects import lets_one_write
 from litestar_sessions._sql.purges import Batches
 
@@ -80,7 +80,7 @@ class RemovingVerbs(Verbs):
             pause = batches.pause_after(count)
             if on_batch is not None:
                 on_batch(batches.total)
-            if one_writes and not self._shorten_log():
+            if pause and not self._shorten_log():
                 break
             sync_sleep(pause)
         return batches.total
@@ -88,5 +88,7 @@ class RemovingVerbs(Verbs):
     def _shorten_log(self) -> bool:
         """Have SQLite's write-ahead log begin anew if it is long; return whether that is done."""
         engine = engine_here(self._patient_execution.engine)
+        if not may_be_long(engine):
+            return True
         with engine.connect() as connection:
             return call_with_connection(connection, shorten_log)
