@@ -39,6 +39,8 @@ Visit = Request[Any, Any, Any]
 Wiring = Literal["our config", "Litestar's config"]
 
 MAX_AGE = 1_000
+PATIENCE = 60.0
+"""So many seconds that a machine may be busy with something else for some of them."""
 HOST = "sessions.test"
 
 
@@ -256,6 +258,7 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
     engine_config = SQLAlchemyAsyncConfig(**how) if is_async else SQLAlchemySyncConfig(**how)
     config: Any
     if wiring == "our config":
+        settings = {"database_timeout": PATIENCE, **settings}
         config = SQLAlchemySessionConfig(alchemy_config=engine_config, clock=clock, **settings)
         if subclass is not None:
             name = {"_backend_class": subclass(config._backend_class)}
