@@ -30,7 +30,7 @@ from tests.support.apps import app_of
 from tests.support.databases import url_on
 from tests.support.faults import Fragile, fragile_database
 from tests.support.litestars import JinjaTemplateEngine
-from tests.support.models import UserSession
+from tests.support.models import FullSession, UserSession
 from tests.support.site import HOST, Site, Wiring, open_site
 
 if TYPE_CHECKING:
@@ -157,6 +157,32 @@ async def test_a_session_that_was_read_but_not_renewed_is_no_error(
             site.gate.open()
             assert (await slow).json() == {"user": "Ann"}
     assert events(caplog) == ["unavailable", "not_renewed"]
+
+
+@pytest.mark.parametrize("is_carried_out", [False, True])
+async def test_a_session_that_was_read_but_not_rotated_is_found_by_both_ids(
+    fragile: Fragile, clock: Clock, *, is_carried_out: bool
+) -> None:
+    settings: dict[str, Any] = {"model": FullSession, "rotation_interval": 400}
+    async with (
+        open_site(fragile.url, is_async=fragile.is_async, clock=clock, **settings) as site,
+        site.visitor() as client,
+    ):
+        await client.post("/set", json={"user": "Ann"})
+        clock.advance(seconds=500)
+        slow = asyncio.create_task(client.post("/hold"))
+        await site.gate.reached()
+        async with fragile.outage(site.dispose):
+            site.gate.open()
+            assert (await slow).json() == {"user": "Ann"}
+        former, present = client.cookies["session"], client.cookies["session-in-doubt"]
+        if is_carried_out:
+            assert await site.backend.storage.rotate(former, present)
+        assert (await client.get("/")).json() == {"user": "Ann"}
+        assert "session-in-doubt" not in client.cookies
+        assert client.cookies["session"] != former
+        assert (await client.get("/")).json() == {"user": "Ann"}
+        assert await site.rows() == 1
 
 
 def events(caplog: pytest.LogCaptureFixture) -> list[str]:

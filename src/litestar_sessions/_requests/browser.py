@@ -12,6 +12,7 @@ from litestar_sessions._requests.cookies import (
     in_doubt,
     read_cookies,
     send_cookie,
+    send_doubt,
 )
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ class Browser:
 
     def _send(self, message: Message, tracked: TrackedSession) -> bool:
         """Add the cookie, or what clears it; return whether there is anything."""
+        if tracked.is_in_doubt:
+            self._send_both(message, tracked)
+            return True
         if tracked.stored is not None:
             send_cookie(message, self._cookie, tracked.session_id, tracked.cookie_age)
         elif self.values:
@@ -84,3 +88,10 @@ class Browser:
         if self._doubtful and (tracked.stored is None or self.has_news(tracked)):
             clear_doubt(message, self._cookie)
         return True
+
+    def _send_both(self, message: Message, tracked: TrackedSession) -> None:
+        """Add the ID that the session may have got, and that of before if no cookie has it."""
+        if self.has_news(tracked):
+            send_cookie(message, self._cookie, tracked.session_id, tracked.cookie_age)
+        send_doubt(message, self._cookie, tracked.next_id, tracked.cookie_age)
+        tracked.leave_in_doubt()

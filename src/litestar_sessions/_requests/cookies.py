@@ -25,6 +25,7 @@ __all__ = (
     "in_doubt",
     "read_cookies",
     "send_cookie",
+    "send_doubt",
 )
 
 _DOUBTFUL = "-in-doubt"
@@ -126,6 +127,12 @@ def in_doubt(cookie: SessionCookie, session_id: str, max_age: int | None) -> str
     It goes beside the cookie with the other ID, so that the browser finds its session either way.
     """
     return _spell(cookie, session_id, max_age, suffix=_DOUBTFUL)
+
+
+def send_doubt(message: Message, cookie: SessionCookie, value: str, max_age: int | None) -> None:
+    """Add to a message a cookie with an ID that the session may have got."""
+    header = in_doubt(cookie, value, max_age)
+    MutableScopeHeaders.from_message(message).add("set-cookie", header)
 
 
 def clear_doubt(message: Message, cookie: SessionCookie) -> None:

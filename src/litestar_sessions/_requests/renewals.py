@@ -32,14 +32,14 @@ class RenewedSession(SignedSession):
         owner = self._unwritten_owner(session, stored) if has_owners else None
         if owner is None:
             self._rotate_if_due(stored)
-            if self._new_id is not None:
-                return await self._rotate_now(stored)
         expires_at = self.settings.policy.renewed(self._now, stored, may_tell=self._may_tell)
-        if owner is None and expires_at is None:
-            return None
+        if owner is None and expires_at is None and self._new_id is None:
+            return
         try:
             if owner is not None:
                 await self._write_owner(stored, owner)
+            elif self._new_id is not None:
+                await self._rotate_now(stored)
             elif expires_at is not None:
                 details = self._with_lifetime(self._client_details(), stored)
                 if await self.storage.touch(self._row_id, expires_at, details=details):
@@ -47,7 +47,7 @@ class RenewedSession(SignedSession):
         except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
-        return None
+            self.has_news = self.has_news or self.is_in_doubt
 
     async def _rotate_now(self, stored: StoredSession) -> None:
         """Give a session another ID that is changed in nothing else, and have it live longer.

@@ -44,6 +44,15 @@ class RotatedSession(KnownSession):
             self.rotate()
         self._is_timed = False
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody knows if the session has got another ID because of the time."""
+        return self._is_timed and self._new_id is not None
+
+    def leave_in_doubt(self) -> None:
+        """Go on with the ID that is known: whoever has it can follow the session."""
+        self._new_id = None
+
     def _rotate_if_due(self, stored: StoredSession) -> None:
         """Have the session get another ID if it has had this one for long, and that can be told."""
         if (
