@@ -220,6 +220,7 @@ def test_a_websocket_is_told_where_it_saves(
                 await save_session(socket)
             except SessionTooLargeError as error:
                 await socket.send_text(str(error))
+        await socket.send_text("saved")
         await socket.close()
 
     plugin = SessionPlugin(f"sqlite:///{tmp_path}/sessions.db", max_data_size=MOST)
@@ -227,6 +228,7 @@ def test_a_websocket_is_told_where_it_saves(
         client.post("/set", json={"user": "Ann"})
         with client.websocket_connect("/socket") as socket:
             assert "'big'" in socket.receive_text()
+            assert socket.receive_text() == "saved"
         assert client.get("/").json() == {"user": "Ann", "big": "m"}
     assert events(caplog) == ["too_large"]
 
