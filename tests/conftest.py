@@ -66,6 +66,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Let the collector see everything again: Hypothesis looks for what refers to an object."""
+    gc.unfreeze()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _LENDER in config.stash:
         config.stash[_LENDER].stop()
