@@ -11,7 +11,7 @@ from litestar_sessions._async.verbs import Verbs
 from litestar_sessions._drivers.compat import async_sleep, call_with_async_connection
 from litestar_sessions._drivers.failures import is_undone
 from litestar_sessions._drivers.loops import engine_in_loop
-from litestar_sessions._drivers.write_ahead import may_be_long, shorten_log
+from litestar_sessions._drivers.write_ahead import MOMENTS, may_be_long, shorten_log
 from litestar_sessions._sql.dialects import lets_one_write
 from litestar_sessions._sql.purges import Batches
 
@@ -54,8 +54,6 @@ class RemovingVerbs(Verbs):
         that moment, be it to remove it too, is left to the next run; so is what expires meanwhile.
         On a Galera cluster the locks of the other nodes are not seen. A batch that another node has
         removed first is tried again, and at last is left to the next run too, as are all after it.
-        On SQLite the rest is left to the next run while somebody reads what the database was so
-        long ago that its write-ahead log would become too long.
         Rows without a readable expiry, which are of no session, go too.
 
         Args:
@@ -80,15 +78,16 @@ class RemovingVerbs(Verbs):
             pause = batches.pause_after(count)
             if on_batch is not None:
                 on_batch(batches.total)
-            if pause and not await self._shorten_log():
-                break
+            if pause:
+                await self._shorten_log()
             await async_sleep(pause)
         return batches.total
 
-    async def _shorten_log(self) -> bool:
-        """Have SQLite's write-ahead log begin anew if it is long; return whether that is done."""
+    async def _shorten_log(self) -> None:
+        """Have SQLite's write-ahead log begin anew if it is long, and that can be done soon."""
         engine = engine_in_loop(self._patient_execution.engine)
-        if not may_be_long(engine):
-            return True
-        async with engine.connect() as connection:
-            return await call_with_async_connection(connection, shorten_log)
+        for pause in MOMENTS if may_be_long(engine) else ():
+            await async_sleep(pause)
+            async with engine.connect() as connection:
+                if not await call_with_async_connection(connection, shorten_log):
+                    break
