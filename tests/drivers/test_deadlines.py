@@ -35,6 +35,22 @@ async def test_a_block_in_time_ends_as_it_would() -> None:
     assert current.get() is None
 
 
+async def test_blocks_that_begin_one_after_the_other_end_one_after_the_other() -> None:
+    ended: list[int] = []
+
+    async def wait(number: int) -> None:
+        with pytest.raises(TimeoutError), Deadline(SOON):
+            await asyncio.sleep(LATE)
+        ended.append(number)
+
+    waiting = []
+    for number in range(3):
+        waiting.append(asyncio.create_task(wait(number)))
+        await asyncio.sleep(SOON / 3)
+    await asyncio.wait_for(asyncio.gather(*waiting), LATE / 2)
+    assert ended == [0, 1, 2]
+
+
 async def test_a_block_that_waits_for_something_else_is_interrupted() -> None:
     with pytest.raises(TimeoutError, match=r"no answer within 0\.05 seconds"), Deadline(SOON):
         await asyncio.sleep(LATE)

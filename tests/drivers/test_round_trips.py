@@ -31,10 +31,18 @@ if TYPE_CHECKING:
 
 VERBS = (
     *("create", "save", "load", "load_many", "load_and_touch", "touch", "update", "rotate"),
-    *("delete", "delete_expired", "delete_all", "list_owned", "end_oldest", "end_owned"),
+    *(
+        "load_former",
+        "delete",
+        "delete_expired",
+        "delete_all",
+        "list_owned",
+        "end_oldest",
+        "end_owned",
+    ),
 )
 ONE_EACH = dict.fromkeys(VERBS, 1)
-READING = ("load", "load_many", "list_owned")
+READING = ("load", "load_many", "list_owned", "load_former")
 BEGIN_AND_COMMIT = dict.fromkeys(VERBS, 3) | dict.fromkeys(READING, 1)
 # A COMMIT for what writes, and always a ROLLBACK when the pool takes the connection back.
 COMMIT_AND_ROLLBACK = dict.fromkeys(VERBS, 3) | dict.fromkeys(READING, 2) | {"load_and_touch": 5}

@@ -29,6 +29,7 @@ def life(storage: SessionStorage, clock: Clock) -> dict[str, Callable[[], Awaita
         "end_oldest": lambda: storage.end_oldest("Ann", 2),
         "end_owned": lambda: storage.end_owned("Ann"),
         "rotate": lambda: storage.rotate("id", "new id"),
+        "load_former": lambda: storage.load_former(["id"], clock()),
         "delete": lambda: storage.delete("new id"),
         "delete_expired": storage.delete_expired,
         "delete_all": storage.delete_all,

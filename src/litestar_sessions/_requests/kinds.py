@@ -77,10 +77,14 @@ _Kind = tuple["Callable[[Any], bool]", str]
 
 _KINDS: dict[_Kind, tuple[str, ...]] = {
     (_is_number, "a number of seconds, such as 3600"): (
-        *("max_age", "database_timeout", "rotation_grace"),
+        "max_age",
+        "database_timeout",
+        "rotation_grace",
     ),
     (_is_number_or_none, "a number of seconds, such as 60, or leave it out"): (
-        *("renewal_interval", "absolute_timeout", "rotation_interval"),
+        "renewal_interval",
+        "absolute_timeout",
+        "rotation_interval",
     ),
     (_is_count, "a number of bytes, such as 32"): ("session_id_bytes",),
     (_is_text, "a text"): ("key", "path", "exclude_opt_key"),

@@ -11,9 +11,8 @@ __all__ = ("check_lifetime", "check_rotation", "lifetime_of")
 
 # A century of room: a lifetime that fits today must also fit while the process runs on.
 _LATEST_EXPIRY = datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=36_525)
-
-
 _LONGEST_GRACE = 3_600
+"""Of an hour more a page would not know what to make, but a thief would."""
 
 
 def check_lifetime(name: str, seconds: float, now: datetime) -> None:

@@ -29,7 +29,6 @@ MERGES = 20
 RENEWALS = 10
 """Into how many parts the idle timeout is divided; a session is renewed once in each."""
 
-
 ROTATION_GRACE = 10.0
 """For how many seconds the requests that a page has sent with the ID of before are recognised."""
 

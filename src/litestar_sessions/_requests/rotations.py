@@ -135,14 +135,13 @@ class RotatedSession(KnownSession):
             self._session_id, self._new_id = self._new_id, None
             self._former_key = None
 
-    def _is_to_be_dropped(self, owner: str | None) -> bool:
-        """Tell whether a session is not to begin, since the browser has the present ID of another.
+    def _drop_if_late(self, owner: str | None) -> bool:
+        """Drop a session that begins in a late request, and return whether that was done.
 
-        It begins if somebody signs in: a browser that never got that ID does so once more.
+        The browser has the present ID of another. If somebody signs in, a session begins all the
+        same: a browser that never got that ID does so once more.
         """
-        if not self._is_late or self.stored is not None:
-            return False
-        self._is_late = owner is None
+        self._is_late = self._is_late and self.stored is None and owner is None
         if self._is_late:
             warn("rotated", "A new session was dropped: the browser has one with another ID")
         return self._is_late

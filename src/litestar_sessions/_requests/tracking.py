@@ -84,7 +84,7 @@ class TrackedSession(FollowedSession, RenewedSession):
             return
         self._may_tell = may_tell
         data = encode(self.codec, session, self._scope)
-        if self._is_late and self._is_to_be_dropped(self.owner_of(None, data)):
+        if self._is_late and self._drop_if_late(self.owner_of(None, data)):
             return
         if not may_tell and (self.stored is None or self._new_id is not None):
             raise too_late(*_NO_COOKIE)
