@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
     from litestar_sessions._requests.errors import SessionConflictError, SessionUnavailableError
     from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
+    from litestar_sessions._requests.session_events import (
+        SessionEvent,
+        SessionEventKind,
+        SessionEventReason,
+        SessionListener,
+    )
     from litestar_sessions._sql.counting import SessionCounts
     from litestar_sessions._sql.dialects import SaveBy
     from litestar_sessions._sql.infos import SessionInfo
@@ -64,8 +70,12 @@ __all__ = (
     "SessionDamagedError",
     "SessionDatabaseError",
     "SessionError",
+    "SessionEvent",
+    "SessionEventKind",
+    "SessionEventReason",
     "SessionExistsError",
     "SessionInfo",
+    "SessionListener",
     "SessionModelMixin",
     "SessionPlugin",
     "SessionTooLargeError",
@@ -116,6 +126,12 @@ _HOMES = {
         "save_session",
         "set_session_lifetime",
         "signed_in_within",
+    ),
+    "_requests.session_events": (
+        "SessionEvent",
+        "SessionEventKind",
+        "SessionEventReason",
+        "SessionListener",
     ),
     "default_model": ("Session",),
     "_requests.middleware": ("SQLAlchemySessionMiddleware",),

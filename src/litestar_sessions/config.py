@@ -15,12 +15,15 @@ from litestar_sessions._requests.changing import HonoursChanges
 from litestar_sessions._requests.checks import checked_policy
 from litestar_sessions._requests.clients import make_recorder
 from litestar_sessions._requests.errors import as_litestar_does
+from litestar_sessions._requests.listeners import make_listeners
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
 from litestar_sessions._requests.owners import make_owners
 from litestar_sessions._requests.people import KnowsOwners
 from litestar_sessions._requests.settings import PATIENCE, SessionSettings, creates_tables
+from litestar_sessions._requests.showing import ShowsSettings
 from litestar_sessions._requests.sizes import LimitsSizes
 from litestar_sessions._requests.subclasses import REFUSED_IN_CONFIGS, RefusesOverrides
+from litestar_sessions._requests.watching import IsWatched
 from litestar_sessions._sql.keys import make_keys
 from litestar_sessions._sql.types import utc_now
 
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._drivers.engine_config import EngineConfig
     from litestar_sessions._requests.backend import StorageSessionBackend
-    from litestar_sessions._requests.policy import OnConflict, SessionPolicy
+    from litestar_sessions._requests.policy import OnConflict
     from litestar_sessions._sql.keys import SessionKeys
 
 __all__ = ("SQLAlchemySessionConfig",)
@@ -51,7 +54,13 @@ def _default_model() -> type[Any]:
 
 @dataclass
 class SQLAlchemySessionConfig(
-    RefusesOverrides, HonoursChanges, KnowsOwners, LimitsSizes, ServerSideSessionConfig
+    ShowsSettings,
+    RefusesOverrides,
+    HonoursChanges,
+    KnowsOwners,
+    LimitsSizes,
+    IsWatched,
+    ServerSideSessionConfig,
 ):
     """Everything about the sessions of an application; use it wherever Litestar takes a config.
 
@@ -116,9 +125,7 @@ class SQLAlchemySessionConfig(
     def __post_init__(self) -> None:
         policy = checked_policy(self)  # before Litestar's checks, which name no remedy
         super().__post_init__()
-        engine, patient_engine = engines_for(
-            self.alchemy_config, patience=self.database_timeout, own_pool=self.own_pool
-        )
+        engine, patient_engine = self._open_engines()
         self.settings = SessionSettings(
             policy=policy,
             keys=self._make_keys(),
@@ -131,6 +138,7 @@ class SQLAlchemySessionConfig(
             creates_table=self.create_table or creates_tables(self.alchemy_config),
             shares_reads=self.shared_reads,
             owners=make_owners(self.model, self.owner, self.max_sessions_per_owner),
+            listeners=make_listeners(self.listeners, self.clock),
             recorder=make_recorder(self.model, self.record_client),
         )
         """What backends know of this config."""
@@ -140,21 +148,6 @@ class SQLAlchemySessionConfig(
         duplicate = copy(self)
         memo[id(self)] = duplicate
         return duplicate
-
-    @property
-    def engine(self) -> AsyncEngine | Engine:
-        """The engine through which requests reach the sessions."""
-        return self.settings.engine
-
-    @property
-    def keys(self) -> SessionKeys:
-        """How session IDs are spelled in the table."""
-        return self.settings.keys
-
-    @property
-    def policy(self) -> SessionPolicy:
-        """How long sessions live, and who wins when two requests change one."""
-        return self.settings.policy
 
     @property
     def _backend_class(self) -> type[StorageSessionBackend[Any]]:  # type: ignore[override]  # a class attribute there; Litestar reads it from instances
@@ -189,10 +182,14 @@ class SQLAlchemySessionConfig(
 
         The config may be used again and then opens new ones.
         """
-        await self.settings.endings.wait()
+        await self.settings.finish()
         engines = {self.settings.engine, self.settings.patient_engine or self.settings.engine}
         await close_engines(*opened_for_sessions(self.alchemy_config, engines))
         self.settings.forget_memory()
+
+    def _open_engines(self) -> tuple[AsyncEngine | Engine, AsyncEngine | Engine]:
+        patience, own_pool = self.database_timeout, self.own_pool
+        return engines_for(self.alchemy_config, patience=patience, own_pool=own_pool)
 
     def _make_keys(self) -> SessionKeys:
         secrets, take_over = self.session_id_keys, self.take_over

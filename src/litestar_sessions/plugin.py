@@ -109,7 +109,7 @@ class SessionPlugin(InitPlugin, CLIPlugin):
             async with deleting_regularly(backend.delete_expired, self._delete_expired_every):
                 yield
         finally:
-            await self.config.settings.endings.wait()
+            await self.config.settings.finish()
             if lifespan.end():
                 await self.config.dispose()
 

@@ -172,6 +172,21 @@ def test_the_sessions_of_an_owner_are_shown_and_ended(
     assert answer_of(app, "end", "--owner", "[b]bob") == {"ended": 1}
 
 
+def test_listeners_hear_what_commands_end(tmp_path: Path) -> None:
+    heard: list[Any] = []
+    url = f"sqlite:///{tmp_path}/heard.db"
+    plugin = plugin_on(url, is_async=False, listeners=[heard.append])
+    fill(plugin, live=2, expired=3)
+    heard.clear()
+    for command in (("purge",), ("end", "--id", "live-0"), ("end", "--all", "--yes")):
+        answer_of(app_with(plugin), *command)
+    assert [(event.reason, event.count) for event in heard] == [
+        ("expired", 3),
+        ("administrator", 1),
+        ("administrator", 1),
+    ]
+
+
 @pytest.mark.parametrize("command", ["list", "end"])
 def test_where_nobody_owns_sessions_that_is_said(lone: SessionPlugin, command: str) -> None:
     error = answer_of(app_with(lone), command, "--owner", "ann", code=1)["error"]

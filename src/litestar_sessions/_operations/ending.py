@@ -68,6 +68,7 @@ def end(  # noqa: PLR0913 - the options of a command, each by its name
         _check_owners(operator)
     operator.prepare()
     ended = _end(operator, session_id, owner)
+    operator.tell_ended(ended, "administrator", owner)
     output.answer({"ended": ended}, f"{ended} sessions were ended.")
     return DONE if ended or session_id is None else ATTENTION
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from litestar_sessions._async.storage import AsyncSessionStorage
+    from litestar_sessions._requests.session_events import SessionEventReason
     from litestar_sessions._sync.storage import SyncSessionStorage
     from litestar_sessions.config import SQLAlchemySessionConfig
 
@@ -46,6 +47,11 @@ class Operator:
         """Return the answer of a verb of the storage."""
         answer = verb(*arguments, **options)
         return self._loop.run_until_complete(answer) if isawaitable(answer) else answer
+
+    def tell_ended(self, count: int, reason: SessionEventReason, owner: str | None = None) -> None:
+        """Have the application's listeners told that sessions were ended, if any were."""
+        if count and self.config.settings.listeners is not None:
+            self.config.settings.listeners.tell("ended", owner=owner, reason=reason, count=count)
 
     def prepare(self) -> None:
         """Create the table if the config says so, and see that it has what sessions need.

@@ -23,6 +23,7 @@ def purge(operator: Operator, output: Output, batch_size: int) -> int:
     with output.progress("Deleting", counts.expired) as note:
         options = {"batch_size": batch_size, "on_batch": note}
         deleted = operator.do(operator.storage.delete_expired, **options)
+    operator.tell_ended(deleted, "expired")
     output.answer({"deleted": deleted}, f"{deleted} expired sessions were deleted.")
     return DONE
 

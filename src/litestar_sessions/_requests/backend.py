@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, cast
 from litestar_sessions._drivers.engine_config import SQLAlchemyConfigT
 from litestar_sessions._requests.asked import AskedSession
 from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
+from litestar_sessions._requests.chains import chain_of
 from litestar_sessions._requests.copies import add_session, find_session, follow_connections
 from litestar_sessions._requests.errands import errand_of
 from litestar_sessions._requests.errors import as_litestar_does
-from litestar_sessions._requests.events import warn_of_damage
-from litestar_sessions._requests.guards import LimitedStorage, TableCreatingStorage
+from litestar_sessions._requests.listeners import warn_of_damage
 from litestar_sessions._requests.overridden import OverriddenStorage
 from litestar_sessions._requests.renewals import load_and_renew
 from litestar_sessions._requests.sending import restore_when_sent
 from litestar_sessions._requests.settings import own_settings
-from litestar_sessions._requests.sharing import loader_of
 from litestar_sessions._requests.store import SessionStore
 from litestar_sessions._requests.subclasses import REFUSED, RefusesOverrides, overrides_storage
+from litestar_sessions._requests.told import told
 from litestar_sessions._requests.tracking import TrackedSession
 from litestar_sessions.exceptions import (
     ConfigurationError,
@@ -67,12 +67,9 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
     ) -> None:
         super().__init__(config, alchemy_config, model, clock=clock)
         follow_connections()
-        storage = self._open_storage()
-        if self.settings.creates_table:
-            storage = TableCreatingStorage(storage, self.settings.table)
-        self._storage = storage
-        self._load = loader_of(storage, self.settings)
-        self.storage = LimitedStorage(storage, self.settings, self._load)
+        chain = chain_of(self._open_storage(), self.settings)
+        self._storage, self._load = chain.for_others, chain.load
+        self.storage = chain.for_requests
         """The storage as requests ask it: it answers in time, or is unavailable."""
         self._is_overridden = overrides_storage(type(self), StorageSessionBackend, self.policy)
         if own_settings(config) is None:
@@ -92,7 +89,8 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
     def as_store(self) -> SessionStore:
         """Return the sessions as one of Litestar's stores."""
         lifetime = timedelta(seconds=self.config.max_age)
-        store = SessionStore(self.storage, self.clock, lifetime, self.details_of)
+        storage = told(self.storage, self.settings.listeners)
+        store = SessionStore(storage, self.clock, lifetime, self.details_of)
         if self._is_overridden:
             store.storage = OverriddenStorage(self, self.storage, store)
         return store
@@ -161,7 +159,7 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
             else:
                 session = await self._load(session_id)
         except SessionDamagedError as error:
-            warn_of_damage(error)
+            warn_of_damage(error, self.settings.listeners)
             return None
         return None if session is None else session.data
 

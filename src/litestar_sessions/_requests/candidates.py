@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.codec import decode_stored
-from litestar_sessions._requests.events import warn_of_damage
+from litestar_sessions._requests.listeners import warn_of_damage
 from litestar_sessions.exceptions import SessionDamagedError
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from litestar_sessions._requests.codec import SessionCodec
-    from litestar_sessions._requests.policy import SessionPolicy
+    from litestar_sessions._requests.listeners import Listeners
+    from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.storage import SessionStorage
     from litestar_sessions._sql.records import StoredSession
 
@@ -36,7 +37,7 @@ def session_ids_among(values: Sequence[str], codec: SessionCodec) -> Sequence[st
 
 
 async def find(
-    storage: SessionStorage, session_ids: Sequence[str]
+    storage: SessionStorage, session_ids: Sequence[str], listeners: Listeners | None
 ) -> dict[str, StoredSession | None]:
     """Return the sessions with these IDs that storage has; ``None`` for one that is damaged."""
     try:
@@ -45,9 +46,9 @@ async def find(
         stored = await storage.load(session_ids[0])
     except SessionDamagedError as error:
         if len(session_ids) == 1:
-            warn_of_damage(error)
+            warn_of_damage(error, listeners)
             return {session_ids[0]: None}
-        found = [await find(storage, [session_id]) for session_id in session_ids]
+        found = [await find(storage, [session_id], listeners) for session_id in session_ids]
         return {session_id: stored for each in found for session_id, stored in each.items()}
     return {} if stored is None else {session_ids[0]: stored}
 
@@ -55,17 +56,17 @@ async def find(
 def choose(
     found: Mapping[str, StoredSession | None],
     codec: SessionCodec,
-    policy: SessionPolicy,
+    settings: SessionSettings,
     now: datetime,
 ) -> tuple[str, dict[str, Any]] | None:
     """Return the first session that is not over and can be decoded, after its ID."""
     for session_id, stored in found.items():
-        if stored is None or policy.is_over(now, stored):
+        if stored is None or settings.policy.is_over(now, stored):
             continue
         try:
             return session_id, decode_stored(codec, stored.data)
         except SessionDamagedError as error:
-            warn_of_damage(error)
+            warn_of_damage(error, settings.listeners, stored)
     return None
 
 

@@ -73,7 +73,7 @@ class Devices:
         key = _as_key(session_id, self._tracked.settings.model)
         if self.owner is None or key is None:
             return False
-        is_ended = await self._tracked.storage.end_owned(self.owner, only=key) > 0
+        is_ended = await self._end(only=key) > 0
         stored = self._tracked.stored
         if is_ended and stored is not None and stored.id == key:
             await self._leave(is_gone=True)
@@ -83,7 +83,7 @@ class Devices:
         """End all but this one; return how many there were."""
         if self.owner is None:
             return 0
-        return await self._tracked.storage.end_owned(self.owner, but=await self._own_key())
+        return await self._end(but=await self._own_key())
 
     async def end_all(self) -> int:
         """End all, this one too; return how many there were."""
@@ -91,9 +91,16 @@ class Devices:
             return 0
         was_stored = self._tracked.stored is not None
         is_gone = self.owner == self._tracked.row_owner
-        count = await self._tracked.storage.end_owned(self.owner)
+        count = await self._end()
         await self._leave(is_gone=is_gone)
         return count + (was_stored and not is_gone)
+
+    async def _end(self, *, only: Any = None, but: Any = None) -> int:
+        owner, listeners = self.owner or "", self._tracked.settings.listeners
+        count = await self._tracked.storage.end_owned(owner, only=only, but=but)
+        if count and listeners is not None:
+            listeners.tell("ended", id=only, owner=owner, reason="owner", count=count)
+        return count
 
     async def _own_key(self) -> Any:
         stored = self._tracked.stored

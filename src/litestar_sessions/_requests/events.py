@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-__all__ = ("fail", "note", "tell_of_sharing", "warn", "warn_of_damage")
+__all__ = ("fail", "note", "tell_of_sharing", "warn")
 
 logger = logging.getLogger("litestar_sessions")
 
@@ -25,11 +25,6 @@ def warn(event: str, message: str, error: Exception | None = None) -> None:
     cause = error and (error.__cause__ or error)
     text = message if cause is None else f"{message}: {type(cause).__name__}"
     logger.warning(text, extra={"session_event": event})
-
-
-def warn_of_damage(error: Exception) -> None:
-    """Log that a session cannot be decoded, or not even read."""
-    warn("undecodable", "The data of a session cannot be decoded; a new one begins", error)
 
 
 def tell_of_sharing(others: int) -> None:

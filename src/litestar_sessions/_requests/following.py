@@ -11,7 +11,6 @@ from litestar_sessions._requests.codec import (
     encode_merged,
     is_change,
 )
-from litestar_sessions._requests.errors import SessionConflictError
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.rotations import RotatedSession
 from litestar_sessions.exceptions import SessionDamagedError
@@ -58,8 +57,10 @@ class FollowedSession(RotatedSession):
         current = await self._ask(base)
         if self._is_still_ours(current):
             return current
-        event, fate = ("gone", "was ended") if current is None else ("rotated", "got another ID")
-        warn(event, f"Changes were dropped: the session {fate} meanwhile")
+        if current is None:
+            warn("gone", "Changes were dropped: the session was ended meanwhile")
+        else:
+            warn("rotated", "Changes were dropped: the session got another ID meanwhile")
         return None
 
     async def _ask(self, base: StoredSession) -> StoredSession | None:
@@ -84,7 +85,7 @@ class FollowedSession(RotatedSession):
             return decode_stored(self.codec, current.data)
         on_conflict = self.settings.policy.on_conflict
         if on_conflict == "error":
-            raise SessionConflictError
+            raise self._conflict()
         if on_conflict == "overwrite":
             return {**session}
         data = encode_merged(self.codec, session, self._scope, base.data, current.data)
@@ -99,3 +100,17 @@ class FollowedSession(RotatedSession):
     def _is_changed(self, data: bytes, stored: StoredSession) -> bool:
         """Tell whether a session that has become these bytes is another than storage had."""
         return data != stored.data and is_change(self.codec, data, stored.data)
+
+    def _show_merged(self, session: Any, data: bytes) -> None:
+        """Have in the dictionary what was merged."""
+        if self.settings.policy.on_conflict == "merge":
+            self._tell("merged", self.stored)
+        if isinstance(session, dict):
+            session.clear()
+            session.update(decode(self.codec, data))
+
+    def _on_top_of(self, session: Any, data: bytes, base: bytes, theirs: bytes) -> bytes:
+        """Return what is saved where another request has left theirs, and both had begun alike."""
+        if self.settings.policy.on_conflict != "merge":
+            return data
+        return encode_merged(self.codec, session, self._scope, base, theirs)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from litestar_sessions._drivers.failures import describe
 from litestar_sessions._requests.events import fail, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from litestar_sessions._requests.listeners import Listeners
 
 __all__ = ("Health",)
 
@@ -36,6 +38,7 @@ class Health:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.clock = clock
         self.is_silent = False
+        self.listeners: Listeners | None = None
         self._answered_at = clock()
         self._failed_at: float | None = None
         self._failures = 0
@@ -60,6 +63,7 @@ class Health:
                 f"{self._failures} operations that failed",
             )
             self.is_silent, self._failed_at, self._failures = False, None, 0
+            self._tell("available")
 
     def note_failure(self, error: BaseException, *, asked_at: float) -> None:
         """Know that the database has not answered what it was asked at a moment."""
@@ -70,7 +74,12 @@ class Health:
         if self._failed_at is None:
             self._failed_at, self._next_report = now, now + self.REPORT_INTERVAL
             fail("unavailable", f"The session database does not answer: {describe(error)}")
+            self._tell("unavailable")
         self.note_refusal()
+
+    def _tell(self, kind: Literal["available", "unavailable"]) -> None:
+        if self.listeners is not None:
+            self.listeners.tell(kind)
 
     def note_misfit(self, problem: str) -> None:
         """Tell now and then that the table is not what the statements need."""

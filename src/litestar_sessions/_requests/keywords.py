@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from litestar.types import Scopes
 
     from litestar_sessions._requests.policy import OnConflict
+    from litestar_sessions._requests.session_events import SessionListener
 
 __all__ = ("SessionKeywords",)
 
@@ -44,6 +45,7 @@ class SessionKeywords(TypedDict, total=False):
     rotation_interval: float | None
     rotation_grace: float
     max_data_size: int | None
+    listeners: Sequence[SessionListener]
     hash_session_ids: bool
     session_id_keys: Sequence[bytes | str]
     take_over: Literal["plain", "sha256"] | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine
@@ -73,6 +74,16 @@ def _are_keys(value: Any) -> bool:
     return is_sequence and all(isinstance(key, str | bytes) for key in value)
 
 
+def _are_functions(value: Any) -> bool:
+    return isinstance(value, Sequence) and all(map(_is_plain_function, value))
+
+
+def _is_plain_function(value: Any) -> bool:
+    if not callable(value):
+        return False
+    return not (iscoroutinefunction(value) or iscoroutinefunction(type(value).__call__))
+
+
 _Kind = tuple["Callable[[Any], bool]", str]
 
 _KINDS: dict[_Kind, tuple[str, ...]] = {
@@ -102,6 +113,7 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
     ),
     (_is_switch_or_function, "True, or a function that returns an address"): ("record_client",),
     (_are_keys, "a list of secrets, as in session_id_keys=[secret]"): ("session_id_keys",),
+    (_are_functions, "a list of functions that take an event and are not async"): ("listeners",),
     (callable, "a function that returns the current time"): ("clock",),
 }
 

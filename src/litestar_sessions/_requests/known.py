@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from litestar_sessions._requests.events import warn_of_damage
+from litestar_sessions._requests.listeners import warn_of_damage
 from litestar_sessions._requests.sizes import warn_of_size
 from litestar_sessions._sql.details import expected_of
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from litestar.types import Scope
 
     from litestar_sessions._requests.codec import SessionCodec
+    from litestar_sessions._requests.session_events import SessionEventKind
     from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._requests.storage import SessionStorage
     from litestar_sessions._sql.details import SessionDetails
@@ -141,16 +142,21 @@ class KnownSession:
         known = stored.details or {}
         return any(known.get(name) != value for name, value in self._lifetime.items())
 
-    def _adopt(self, stored: StoredSession, *, is_news: bool = True) -> None:
+    def _adopt(
+        self, stored: StoredSession, kind: SessionEventKind | None = None, *, is_news: bool = True
+    ) -> None:
+        """Have what storage has now, and tell listeners what kind of event made it so."""
         if len(stored.data) > (large := self.settings.policy.large_data):
             warn_of_size(stored.data, self.stored.data if self.stored else b"", large)
         self.stored = stored
+        if kind is not None and self.settings.listeners is not None:
+            self.settings.listeners.tell(kind, stored)
         self._lifetime = _AS_IT_IS
         # Who has an ID of before does not know the present one, which the browser gets, or has.
         self.has_news = self.has_news or (is_news and self._former_key is None)
 
     def _begin_anew(self, session_id: str, error: SessionDamagedError) -> None:
         """Have a new session in place of one that cannot be decoded, whose row is left alone."""
-        warn_of_damage(error)
+        warn_of_damage(error, self.settings.listeners, self.stored)
         self._forget()
         self._others[session_id] = None

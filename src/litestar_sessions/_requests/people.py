@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.owners import as_owner
 from litestar_sessions._requests.policy import ROTATION_GRACE
+from litestar_sessions._requests.told import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,4 +70,7 @@ class KnowsOwners:
             SessionDatabaseError: The model has no owners.
         """
         whose = as_owner(owner)
-        return 0 if whose is None else await self.create_backend().storage.end_owned(whose)
+        if whose is None:
+            return 0
+        backend = self.create_backend()
+        return await told(backend.storage, backend.settings.listeners).end_owned(whose)

@@ -43,7 +43,7 @@ class RenewedSession(SignedSession):
             elif expires_at is not None:
                 details = self._with_lifetime(self._client_details(), stored)
                 if await self.storage.touch(self._row_id, expires_at, details=details):
-                    self._adopt(replace(stored, expires_at=expires_at))
+                    self._adopt(replace(stored, expires_at=expires_at), "renewed")
         except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
@@ -62,9 +62,9 @@ class RenewedSession(SignedSession):
             self._row_id, new_id, expires_at=expires_at, details=details
         )
         if is_done:
-            self._take_new_id()
             known = with_details(stored, details)
             self._adopt(replace(stored, expires_at=expires_at or stored.expires_at, details=known))
+            self._take_new_id()
         else:
             self._new_id = None
 
@@ -85,7 +85,8 @@ class RenewedSession(SignedSession):
             self._row_id, stored.data, expires_at, expected=stored.data, details=details
         ):
             details = with_details(stored, details)
-            self._adopt(replace(stored, expires_at=expires_at, details=details))
+            known = replace(stored, expires_at=expires_at, details=details)
+            self._adopt(known, "renewed" if renews else None)
 
 
 async def load_and_renew(

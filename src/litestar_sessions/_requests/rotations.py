@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.candidates import choose
-from litestar_sessions._requests.events import warn, warn_of_damage
-from litestar_sessions._requests.known import KnownSession
+from litestar_sessions._requests.events import warn
+from litestar_sessions._requests.listeners import warn_of_damage
+from litestar_sessions._requests.telling import TellingSession
 from litestar_sessions._sql.keys import StoredKey
 from litestar_sessions.exceptions import SessionDamagedError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ("RotatedSession",)
 
 
-class RotatedSession(KnownSession):
+class RotatedSession(TellingSession):
     """A session whose ID may change.
 
     Because time has passed, it changes for the sake of whoever has read the former one somewhere:
@@ -89,10 +90,10 @@ class RotatedSession(KnownSession):
         try:
             found = await self.storage.load_former(session_ids, since)
         except SessionDamagedError as error:
-            warn_of_damage(error)
+            warn_of_damage(error, self.settings.listeners)
             return None
         served = {key: each for key, each in found.items() if _is_served(each)}
-        choice = choose(served, self.codec, self.settings.policy, self._now)
+        choice = choose(served, self.codec, self.settings, self._now)
         if choice is None:
             self._is_late = bool(found)
             return None
@@ -134,6 +135,8 @@ class RotatedSession(KnownSession):
             self.has_news = True
             self._session_id, self._new_id = self._new_id, None
             self._former_key = None
+            if self.settings.listeners is not None:
+                self._tell("rotated", self.stored, reason="time" if self._is_timed else "rights")
 
     def _drop_if_late(self, owner: str | None) -> bool:
         """Drop a session that begins in a late request, and return whether that was done.

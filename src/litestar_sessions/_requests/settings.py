@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._drivers.engine_config import EngineConfig
     from litestar_sessions._requests.clients import ClientRecorder
+    from litestar_sessions._requests.listeners import Listeners
     from litestar_sessions._requests.owners import Owners
     from litestar_sessions._requests.policy import SessionPolicy
 
@@ -79,6 +81,8 @@ class SessionSettings:
     """How the owner of a session is found, if that is wanted."""
     recorder: ClientRecorder | None = None
     """What finds user agent and IP address, if that is wanted."""
+    listeners: Listeners | None = None
+    """Who is told of events, if anybody listens."""
     endings: Endings = field(default_factory=Endings)
     """The sessions that are being ended for requests that were cancelled."""
 
@@ -88,6 +92,7 @@ class SessionSettings:
         Raises:
             ConfigurationError: The message names the remedy.
         """
+        self.health.listeners = self.listeners
         sessions = SessionTable(self.model)
         if self.creates_table:
             sessions.check_creation(self.engine.dialect)
@@ -111,6 +116,12 @@ class SessionSettings:
     def recognises_late(self) -> bool:
         """Whether a request with the session ID of before is recognised for a while."""
         return self.remembers_former and bool(self.policy.rotation_grace)
+
+    async def finish(self) -> None:
+        """Wait for what is still to be ended, and told."""
+        await self.endings.wait()
+        if self.listeners is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.listeners.close)
 
     def forget_memory(self) -> None:
         """Know that a table in memory is gone, as it is when its connection is closed."""

@@ -69,10 +69,13 @@ class SignedSession(RotatedSession):
         if owners is None or owners.most is None or owner is None:
             return
         try:
-            await self.storage.end_oldest(owner, owners.most)
+            count = await self.storage.end_oldest(owner, owners.most)
         except UNANSWERED:
             # The visitor is signed in, and needs the response that says so.
             fail("too_many", "An owner may have too many sessions: the oldest were not ended")
+        else:
+            if count and self.settings.listeners is not None:
+                self._tell("ended", owner=owner, reason="over_limit", count=count)
 
     def _client_details(self) -> SessionDetails | None:
         """Return what is written whenever a row is."""

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from litestar_sessions._requests.candidates import choose, delete_each, find
-from litestar_sessions._requests.codec import encode, encode_merged
-from litestar_sessions._requests.errors import SessionConflictError, too_late
+from litestar_sessions._requests.codec import encode
+from litestar_sessions._requests.errors import too_late
 from litestar_sessions._requests.following import FollowedSession
 from litestar_sessions._requests.policy import MERGES
 from litestar_sessions._requests.renewals import RenewedSession
 from litestar_sessions._requests.signing import signs_in, with_details
-from litestar_sessions._requests.sizes import is_growth, too_large
+from litestar_sessions._requests.sizes import is_growth
 from litestar_sessions._requests.strangers import is_empty
 from litestar_sessions._sql.records import StoredSession
 from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
@@ -20,6 +20,7 @@ from litestar_sessions.exceptions import SessionDamagedError, SessionExistsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from litestar_sessions._requests.session_events import SessionEventKind
     from litestar_sessions._sql.details import SessionDetails
 
 __all__ = ("TrackedSession",)
@@ -39,8 +40,8 @@ class TrackedSession(FollowedSession, RenewedSession):
             SessionUnavailableError: The database did not answer.
         """
         self._others = dict.fromkeys(session_ids)
-        self._others = await find(self.storage, session_ids)
-        choice = choose(self._others, self.codec, self.settings.policy, self._now)
+        self._others = await find(self.storage, session_ids, self.settings.listeners)
+        choice = choose(self._others, self.codec, self.settings, self._now)
         if choice is None:
             return await self._load_former(session_ids)
         self._session_id, session = choice
@@ -55,6 +56,8 @@ class TrackedSession(FollowedSession, RenewedSession):
         if self.stored is not None:
             self._others = {self.session_id: self.stored, **self._others}
         await delete_each(self.storage, self._others)
+        if self.settings.listeners is not None:
+            self._tell_ended(self._others, "signed_out")
         self._others = {}
         self._forget()
         self.has_news = not self._is_late
@@ -62,7 +65,10 @@ class TrackedSession(FollowedSession, RenewedSession):
     async def withdraw(self) -> None:
         """Delete the session, and leave what the visitor's other cookies name."""
         if self.stored is not None:
-            await delete_each(self.storage, {self.session_id: self.stored})
+            sessions = {self.session_id: self.stored}
+            await delete_each(self.storage, sessions)
+            if self.settings.listeners is not None:
+                self._tell_ended(sessions, "withdrawn")
             self._forget()
 
     async def save(self, session: Any, *, may_tell: bool = True, asks: bool = False) -> None:
@@ -116,7 +122,7 @@ class TrackedSession(FollowedSession, RenewedSession):
 
     async def _create(self, data: bytes) -> None:
         if len(data) > (most := self.settings.policy.max_data_size):
-            raise too_large(self.codec, data, most, self._scope)
+            raise self._too_large(data, most)
         details = self._with_lifetime(self._details(data))
         expires_at = self.settings.policy.expiry(self._now, details=details)
         try:
@@ -124,7 +130,7 @@ class TrackedSession(FollowedSession, RenewedSession):
         except SessionExistsError:
             # Nobody else knows the ID: the row was written before its connection was lost.
             stored = StoredSession(data, expires_at, details=details)
-        self._adopt(stored)
+        self._adopt(stored, "created")
         if signs_in(details):
             await self._end_oldest()
 
@@ -137,23 +143,17 @@ class TrackedSession(FollowedSession, RenewedSession):
             fits = len(data) <= most or not is_growth(self.codec, data, theirs.data)
             if fits and await self._replace(data, theirs, details):
                 if theirs is not base:
-                    self._show(session, data)
+                    self._show_merged(session, data)
                 return
             current = await self._look_again(base)
             if current is None:
                 return
             if current.data == theirs.data and not fits:
-                raise too_large(self.codec, data, most, self._scope)
+                raise self._too_large(data, most)
             if self.settings.policy.on_conflict == "error" and current.data != theirs.data:
                 break
             theirs, data = current, self._on_top_of(session, data, base.data, current.data)
-        raise SessionConflictError
-
-    def _on_top_of(self, session: Any, data: bytes, base: bytes, theirs: bytes) -> bytes:
-        """Return what is saved where another request has left theirs, and both had begun alike."""
-        if self.settings.policy.on_conflict != "merge":
-            return data
-        return encode_merged(self.codec, session, self._scope, base, theirs)
+        raise self._conflict()
 
     async def _get_another_id(self, details: SessionDetails) -> bool:
         """Rotate a session that gets another owner; where no browser can be told, end nobody's.
@@ -177,7 +177,6 @@ class TrackedSession(FollowedSession, RenewedSession):
         self, data: bytes, theirs: StoredSession, details: SessionDetails | None
     ) -> bool:
         """Write the data if storage still has theirs."""
-        policy = self.settings.policy
         details = self._with_former_id(self._with_lifetime(details, theirs))
         known = with_details(theirs, details)
         expires_at = self._next_expiry(theirs, known)
@@ -185,15 +184,16 @@ class TrackedSession(FollowedSession, RenewedSession):
             self._row_id,
             data,
             expires_at,
-            expected=None if policy.on_conflict == "overwrite" else theirs.data,
+            expected=None if self.settings.policy.on_conflict == "overwrite" else theirs.data,
             new_id=self._new_id,
             details=details,
         )
         if is_done:
-            self._take_new_id()
             expiry = expires_at or theirs.expires_at
             stored = replace(theirs, data=data, expires_at=expiry, details=known)
-            self._adopt(stored, is_news=expires_at is not None)
+            kind: SessionEventKind | None = None if data == theirs.data else "changed"
+            self._adopt(stored, kind, is_news=expires_at is not None)
+            self._take_new_id()
             if signs_in(details):
                 await self._end_oldest()
         return is_done
