@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SessionEventReason,
         SessionListener,
     )
+    from litestar_sessions._requests.watching import SessionTelemetry
     from litestar_sessions._sql.counting import SessionCounts
     from litestar_sessions._sql.dialects import SaveBy
     from litestar_sessions._sql.infos import SessionInfo
@@ -78,6 +79,7 @@ __all__ = (
     "SessionListener",
     "SessionModelMixin",
     "SessionPlugin",
+    "SessionTelemetry",
     "SessionTooLargeError",
     "SessionUnavailableError",
     "StoredSession",
@@ -133,6 +135,7 @@ _HOMES = {
         "SessionEventReason",
         "SessionListener",
     ),
+    "_requests.watching": ("SessionTelemetry",),
     "default_model": ("Session",),
     "_requests.middleware": ("SQLAlchemySessionMiddleware",),
     "plugin": ("SessionPlugin",),

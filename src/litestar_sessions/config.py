@@ -138,7 +138,7 @@ class SQLAlchemySessionConfig(
             creates_table=self.create_table or creates_tables(self.alchemy_config),
             shares_reads=self.shared_reads,
             owners=make_owners(self.model, self.owner, self.max_sessions_per_owner),
-            listeners=make_listeners(self.listeners, self.clock),
+            listeners=make_listeners(self, engine),
             recorder=make_recorder(self.model, self.record_client),
         )
         """What backends know of this config."""

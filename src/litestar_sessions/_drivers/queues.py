@@ -38,6 +38,11 @@ class FairQueue(QueueCommon[Any]):
         """Tell whether there are as many as there may be."""
         return 0 < self.maxsize <= len(self._items)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for an item; another thread may ask."""
+        return sum(not waiter.done() for waiter in tuple(self._waiting))
+
     def put(self, item: Any, _block: bool = True, _timeout: float | None = None) -> None:  # noqa: FBT001, FBT002 - as above
         """Take an item, and hand it to whoever has waited longest.
 

@@ -9,21 +9,22 @@ from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from litestar_sessions._drivers.queues import FairQueue
 from litestar_sessions._drivers.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import Pool
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ("run_in_thread", "stop")
+__all__ = ("run_in_thread", "stop", "waiting_for_connection")
 
 
 async def run_in_thread(
@@ -47,6 +48,18 @@ def stop(engine: AsyncEngine | Engine) -> None:
     executor = _executors.pop(cast("Engine", engine), None)
     if executor is not None:
         executor.shutdown(wait=False)
+
+
+def waiting_for_connection(engine: AsyncEngine | Engine) -> int:
+    """Return how many operations wait for a connection; of an async engine, in its first loop.
+
+    Blocking ones wait for a thread, of which there are as many as connections.
+    """
+    if isinstance(engine, Engine):
+        executor = _executors.get(engine)
+        return 0 if executor is None else executor.waiting
+    queue = getattr(engine.pool, "_pool", None)
+    return queue.waiting if isinstance(queue, FairQueue) else 0
 
 
 def _executor(engine: Engine) -> Workers:

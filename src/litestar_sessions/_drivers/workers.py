@@ -37,6 +37,11 @@ class Workers(Executor):
         self._threads = 0
         self._unfinished = 0
 
+    @property
+    def waiting(self) -> int:
+        """How much work waits for a thread."""
+        return max(self._unfinished - self._threads, 0)
+
     def submit(self, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Have work done by a thread."""
         future: Future[T] = Future()

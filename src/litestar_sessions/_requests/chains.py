@@ -34,5 +34,7 @@ def chain_of(storage: SessionStorage, settings: SessionSettings) -> Chain:
     if settings.creates_table:
         storage = TableCreatingStorage(storage, settings.table)
     load = loader_of(storage, settings)
-    limited = LimitedStorage(storage, settings, load)
+    limited: SessionStorage = LimitedStorage(storage, settings, load)
+    if settings.telemetry is not None:
+        storage, limited = settings.telemetry.trace(storage), settings.telemetry.trace(limited)
     return Chain(limited, told(storage, settings.listeners), load)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from litestar_sessions._requests.policy import OnConflict
     from litestar_sessions._requests.session_events import SessionListener
+    from litestar_sessions._requests.watching import SessionTelemetry
 
 __all__ = ("SessionKeywords",)
 
@@ -46,6 +47,7 @@ class SessionKeywords(TypedDict, total=False):
     rotation_grace: float
     max_data_size: int | None
     listeners: Sequence[SessionListener]
+    telemetry: bool | SessionTelemetry
     hash_session_ids: bool
     session_id_keys: Sequence[bytes | str]
     take_over: Literal["plain", "sha256"] | None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine
 
+from litestar_sessions._requests.watching import SessionTelemetry
 from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ def _are_keys(value: Any) -> bool:
     return is_sequence and all(isinstance(key, str | bytes) for key in value)
 
 
+def _is_telemetry(value: Any) -> bool:
+    return isinstance(value, bool | SessionTelemetry)
+
+
 def _are_functions(value: Any) -> bool:
     return isinstance(value, Sequence) and all(map(_is_plain_function, value))
 
@@ -114,6 +119,7 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
     (_is_switch_or_function, "True, or a function that returns an address"): ("record_client",),
     (_are_keys, "a list of secrets, as in session_id_keys=[secret]"): ("session_id_keys",),
     (_are_functions, "a list of functions that take an event and are not async"): ("listeners",),
+    (_is_telemetry, "True, or a SessionTelemetry with providers"): ("telemetry",),
     (callable, "a function that returns the current time"): ("clock",),
 }
 

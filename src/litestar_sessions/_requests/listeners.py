@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextvars import copy_context
 from queue import Full, Queue
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from litestar_sessions._requests.events import warn
 from litestar_sessions._requests.session_events import SessionEvent
+from litestar_sessions._requests.watching import SessionTelemetry
+from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,11 +18,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from litestar_sessions._requests.session_events import SessionEventKind, SessionListener
+    from litestar_sessions._requests.telemetry import Telemetry
     from litestar_sessions._sql.records import StoredSession
 
     Told = tuple[Context, SessionEvent]
 
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 __all__ = ("Listeners", "make_listeners", "warn_of_damage")
+
+
+class Watched(Protocol):
+    """The settings of a config that say who is told."""
+
+    listeners: Sequence[SessionListener]
+    telemetry: bool | SessionTelemetry
+    model: type[Any]
+
+    def clock(self) -> datetime: ...
 
 
 class Listeners:
@@ -33,6 +49,7 @@ class Listeners:
         listeners: Each is called with every event, in the order in which they were told, in a copy
             of the context of whoever told.
         clock: What returns the current time, aware.
+        telemetry: What counts every event at once, since that takes no time.
     """
 
     MOST_WAITING = 10_000
@@ -40,8 +57,14 @@ class Listeners:
     LAST_MOMENT = 5.0
     """How many seconds listeners have for what still waits when the connections are closed."""
 
-    def __init__(self, listeners: Sequence[SessionListener], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        listeners: Sequence[SessionListener],
+        clock: Callable[[], datetime],
+        telemetry: Telemetry | None = None,
+    ) -> None:
         self._listeners = listeners
+        self.telemetry = telemetry
         self._clock = clock
         self._failing: set[int] = set()
         self._is_full = False
@@ -61,11 +84,17 @@ class Listeners:
         """
         if stored is not None:
             more = {"id": stored.id, "owner": (stored.details or {}).get("owner"), **more}
-        told = copy_context(), SessionEvent(kind, self._clock(), **more)
+        event = SessionEvent(kind, self._clock(), **more)
+        if self.telemetry is not None:
+            self.telemetry.count(event)
+        if self._listeners:
+            self._put(event)
+
+    def _put(self, event: SessionEvent) -> None:
         if self._thread is None or not self._thread.is_alive():  # as after a fork
             self._begin()
         try:
-            self._queue.put_nowait(told)
+            self._queue.put_nowait((copy_context(), event))
         except Full:
             self._warn_once()
         else:
@@ -117,11 +146,24 @@ class Listeners:
             warn("events_dropped", "Events are dropped, since listeners are slower than they come")
 
 
-def make_listeners(
-    listeners: Sequence[SessionListener], clock: Callable[[], datetime]
-) -> Listeners | None:
-    """Return what tells listeners; ``None`` if there are none."""
-    return Listeners(tuple(listeners), clock) if listeners else None
+def make_listeners(config: Watched, engine: AsyncEngine | Engine) -> Listeners | None:
+    """Return what tells listeners, and telemetry; ``None`` if nobody wants to know.
+
+    Raises:
+        ConfigurationError: OpenTelemetry is wanted, and not installed.
+    """
+    if not config.telemetry:
+        return Listeners(tuple(config.listeners), config.clock) if config.listeners else None
+    try:
+        # Imported here because nothing else needs OpenTelemetry.
+        from litestar_sessions._requests.telemetry import Telemetry  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "telemetry= needs the API of OpenTelemetry: install litestar-sessions[otel].",
+        ) from error
+    asked = SessionTelemetry() if config.telemetry is True else config.telemetry
+    telemetry = Telemetry(asked, engine, config.model)
+    return Listeners(tuple(config.listeners), config.clock, telemetry)
 
 
 def warn_of_damage(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.listeners import Listeners
     from litestar_sessions._requests.owners import Owners
     from litestar_sessions._requests.policy import SessionPolicy
+    from litestar_sessions._requests.telemetry import Telemetry
 
 __all__ = (
     "PATIENCE",
@@ -102,6 +103,11 @@ class SessionSettings:
         """Whether a row tells of the session ID that its session had before."""
         if self.policy.rotation_interval is not None:
             require_extras(sessions, "rotation_interval=", *FORMER)
+
+    @property
+    def telemetry(self) -> Telemetry | None:
+        """What measures operations, if that is wanted."""
+        return None if self.listeners is None else self.listeners.telemetry
 
     @property
     def details(self) -> tuple[str, ...]:

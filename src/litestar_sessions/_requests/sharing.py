@@ -31,7 +31,9 @@ def loader_of(
 ) -> Callable[[str], Awaitable[StoredSession | None]]:
     """Return what loads a session of a storage as the settings want it."""
     if settings.shares_reads:
-        return SharedLoads(storage, most_together(settings.keys)).load
+        telemetry = settings.telemetry
+        note_shared = telemetry.note_shared if telemetry else None
+        return SharedLoads(storage, most_together(settings.keys), note_shared).load
     return storage.load
 
 
@@ -43,6 +45,7 @@ class SharedLoads:
     Args:
         storage: Where the sessions are.
         most: How many loads one statement may answer.
+        note_shared: Told, by each load that shared a statement, with how many others.
     """
 
     FEW = 2
@@ -53,8 +56,14 @@ class SharedLoads:
     """Whoever waits does so until that many seconds have passed since the last statement was sent,
     and for one round of the event loop at least: those who ask meanwhile cost nobody time."""
 
-    def __init__(self, storage: SessionStorage, most: int) -> None:
+    def __init__(
+        self,
+        storage: SessionStorage,
+        most: int,
+        note_shared: Callable[[int], None] | None = None,
+    ) -> None:
         self.storage = storage
+        self.note_shared = note_shared
         self.most = most
         self.loads: OfLoops[_LoadsOfLoop] = OfLoops(lambda loop: _LoadsOfLoop(self, loop))
 
@@ -116,6 +125,8 @@ class _LoadsOfLoop:
             if load.leave():
                 self._note_answer([load])
             raise
+        if load.group is not None and self._shared.note_shared is not None:
+            self._shared.note_shared(len(load.group.loads) - 1)
         return load.read()
 
     @property

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
     from litestar_sessions._requests.session_events import SessionListener
 
-__all__ = ("IsWatched",)
+__all__ = ("IsWatched", "SessionTelemetry")
+
+
+@dataclass(frozen=True)
+class SessionTelemetry:
+    """Where spans and metrics of OpenTelemetry go, if not to the providers of the process."""
+
+    tracer_provider: TracerProvider | None = None
+    meter_provider: MeterProvider | None = None
 
 
 @dataclass
@@ -20,3 +31,6 @@ class IsWatched:
     _: KW_ONLY
     listeners: Sequence[SessionListener] = ()
     """What is called with each `SessionEvent`, in a thread that no request waits for."""
+    telemetry: bool | SessionTelemetry = False
+    """Whether OpenTelemetry gets spans and metrics; a `SessionTelemetry` says from which
+    providers."""
