@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
     from litestar_sessions._requests.session_events import (
         SessionEvent,
-        SessionEventKind,
-        SessionEventReason,
         SessionListener,
     )
     from litestar_sessions._requests.watching import SessionTelemetry
@@ -72,8 +70,6 @@ __all__ = (
     "SessionDatabaseError",
     "SessionError",
     "SessionEvent",
-    "SessionEventKind",
-    "SessionEventReason",
     "SessionExistsError",
     "SessionInfo",
     "SessionListener",
@@ -131,8 +127,6 @@ _HOMES = {
     ),
     "_requests.session_events": (
         "SessionEvent",
-        "SessionEventKind",
-        "SessionEventReason",
         "SessionListener",
     ),
     "_requests.watching": ("SessionTelemetry",),
