@@ -19,7 +19,7 @@ def logged() -> set[tuple[str, str]]:
                 level = LEVELS.get(call.func.id)
                 if level:
                     assert isinstance(call.args[0], ast.Constant), f"a variable in {path}"
-                    events.add((call.args[0].value, level))
+                    events.add((str(call.args[0].value), level))
     return events
 
 

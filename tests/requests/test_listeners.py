@@ -38,39 +38,39 @@ request_name: ContextVar[str] = ContextVar("request_name", default="none")
 
 
 @post("/set")
-async def change(request: Request) -> None:
+async def change(request: Request[Any, Any, Any]) -> None:
     request.session.update(await request.json())
 
 
 @post("/clear")
-async def sign_out(request: Request) -> None:
+async def sign_out(request: Request[Any, Any, Any]) -> None:
     request.clear_session()
 
 
 @post("/rotate")
-async def rotate(request: Request) -> None:
+async def rotate(request: Request[Any, Any, Any]) -> None:
     rotate_session_id(request)
     request.session["rotated"] = True
 
 
 @get("/")
-async def show(request: Request) -> dict[str, Any]:
+async def show(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return dict(request.session)
 
 
 @post("/end-first")
-async def end_first(request: Request) -> bool:
+async def end_first(request: Request[Any, Any, Any]) -> bool:
     others = [info for info in await list_sessions(request) if not info.is_current]
     return await end_session(request, others[0].id)
 
 
 @post("/end-others")
-async def end_others(request: Request) -> int:
+async def end_others(request: Request[Any, Any, Any]) -> int:
     return await end_other_sessions(request)
 
 
 @post("/end-all")
-async def end_all(request: Request) -> int:
+async def end_all(request: Request[Any, Any, Any]) -> int:
     return await end_all_sessions(request)
 
 
@@ -174,10 +174,10 @@ def test_listeners_hear_of_merges_conflicts_damage_and_outages(url: str, on_conf
     site = Site(url, Clock(), on_conflict=on_conflict)
 
     @post("/meanwhile")
-    async def change_meanwhile(request: Request) -> None:
+    async def change_meanwhile(request: Request[Any, Any, Any]) -> None:
         request.session["mine"] = 1
         backend = site.plugin.config.create_backend()
-        await backend.set(request.get_session_id(), b'{"user": "ann", "theirs": 1}')
+        await backend.set(backend.get_session_id(request), b'{"user": "ann", "theirs": 1}')
 
     site.app.register(change_meanwhile)
     with visiting(site) as (client,):
@@ -205,7 +205,7 @@ def test_a_session_that_nobody_was_told_of_is_withdrawn(url: str) -> None:
     site = Site(url, Clock())
 
     @websocket("/refused")
-    async def refuse(socket: WebSocket) -> None:
+    async def refuse(socket: WebSocket[Any, Any, Any]) -> None:
         socket.session["cart"] = 1
         await save_session(socket)
         await socket.close()
@@ -260,7 +260,7 @@ def test_a_listener_has_the_context_of_whoever_told(tmp_path: Path) -> None:
     heard = []
 
     @post("/named")
-    async def named(request: Request) -> None:
+    async def named(request: Request[Any, Any, Any]) -> None:
         request_name.set("the request")
         request.session["cart"] = 1
         await save_session(request)

@@ -48,19 +48,20 @@ class Observed:
         tracer = self.tracers.get_tracer("application")
 
         @post("/set")
-        async def change(request: Request) -> None:
+        async def change(request: Request[Any, Any, Any]) -> None:
             request.session.update(await request.json())
 
         @get("/")
-        async def show(request: Request) -> dict[str, Any]:
+        async def show(request: Request[Any, Any, Any]) -> dict[str, Any]:
             return dict(request.session)
 
         def traced(app: Any) -> Any:
             async def call(scope: Any, receive: Any, send: Any) -> None:
                 if scope["type"] == "lifespan":
-                    return await app(scope, receive, send)
+                    await app(scope, receive, send)
+                    return
                 with tracer.start_as_current_span("request"):
-                    return await app(scope, receive, send)
+                    await app(scope, receive, send)
 
             return call
 
