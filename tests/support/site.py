@@ -271,7 +271,7 @@ async def open_site(  # noqa: PLR0913 - all are passed by name
         kind = SQLAlchemyAsyncSessionBackend if is_async else SQLAlchemySyncSessionBackend
         kind = kind if subclass is None else subclass(kind)
         backend = kind(config, engine_config, model, clock=clock)  # type: ignore[arg-type]  # of the same half
-        backend.storage._patience = PATIENCE  # which such a config does not say
+        backend.storage._patience = PATIENCE  # type: ignore[union-attr]  # such a config does not say it
         middleware = DefineMiddleware(SessionMiddleware, backend=backend)
     site = Site(config, backend, middleware, **(options or {}))
     await backend._storage.create_table()
