@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from litestar_sessions._async.backend import SQLAlchemyAsyncSessionBackend
+    from litestar_sessions._async.encrypted import AsyncEncryptedSessionStorage
     from litestar_sessions._async.engine_config import SQLAlchemyAsyncConfig
     from litestar_sessions._async.storage import AsyncSessionStorage
     from litestar_sessions._requests.backend_base import SQLAlchemySessionBackendBase
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from litestar_sessions._sql.measures import DataSizes, TableSize
     from litestar_sessions._sql.records import StoredSession
     from litestar_sessions._sync.backend import SQLAlchemySyncSessionBackend
+    from litestar_sessions._sync.encrypted import SyncEncryptedSessionStorage
     from litestar_sessions._sync.engine_config import SQLAlchemySyncConfig
     from litestar_sessions._sync.storage import SyncSessionStorage
     from litestar_sessions.config import SQLAlchemySessionConfig
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from litestar_sessions.plugin import SessionPlugin
 
 __all__ = (
+    "AsyncEncryptedSessionStorage",
     "AsyncSessionStorage",
     "ConfigurationError",
     "DataSizes",
@@ -79,6 +82,7 @@ __all__ = (
     "SessionTooLargeError",
     "SessionUnavailableError",
     "StoredSession",
+    "SyncEncryptedSessionStorage",
     "SyncSessionStorage",
     "TableSize",
     "UUIDv7Base",
@@ -97,9 +101,11 @@ __all__ = (
 _HOMES = {
     "_async.backend": ("SQLAlchemyAsyncSessionBackend",),
     "_async.engine_config": ("SQLAlchemyAsyncConfig",),
+    "_async.encrypted": ("AsyncEncryptedSessionStorage",),
     "_async.storage": ("AsyncSessionStorage",),
     "_sync.backend": ("SQLAlchemySyncSessionBackend",),
     "_sync.engine_config": ("SQLAlchemySyncConfig",),
+    "_sync.encrypted": ("SyncEncryptedSessionStorage",),
     "_sync.storage": ("SyncSessionStorage",),
     "_requests.backend_base": ("SQLAlchemySessionBackendBase",),
     "_sql.counting": ("SessionCounts",),

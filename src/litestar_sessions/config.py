@@ -14,6 +14,7 @@ from litestar_sessions._drivers.siblings import engines_for, opened_for_sessions
 from litestar_sessions._requests.changing import HonoursChanges
 from litestar_sessions._requests.checks import checked_policy
 from litestar_sessions._requests.clients import make_recorder
+from litestar_sessions._requests.encryption import EncryptsData, make_seals
 from litestar_sessions._requests.errors import as_litestar_does
 from litestar_sessions._requests.listeners import make_listeners
 from litestar_sessions._requests.middleware import SQLAlchemySessionMiddleware
@@ -60,6 +61,7 @@ class SQLAlchemySessionConfig(
     KnowsOwners,
     LimitsSizes,
     IsWatched,
+    EncryptsData,
     ServerSideSessionConfig,
 ):
     """Everything about the sessions of an application; use it wherever Litestar takes a config.
@@ -129,6 +131,7 @@ class SQLAlchemySessionConfig(
         self.settings = SessionSettings(
             policy=policy,
             keys=self._make_keys(),
+            seals=make_seals(self),
             alchemy=self.alchemy_config,
             engine=engine,
             patient_engine=patient_engine,

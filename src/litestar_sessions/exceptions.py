@@ -35,8 +35,8 @@ class SessionDamagedError(SessionError):
     Requests begin a new session then. `delete` removes the row, and `save` replaces its data.
     """
 
-    def __init__(self) -> None:
-        super().__init__("The row of a session cannot be read: delete it, or save it anew.")
+    def __init__(self, why: str = "The row of a session cannot be read.") -> None:
+        super().__init__(f"{why} Delete it, or save it anew.")
 
 
 class SessionExistsError(SessionError):

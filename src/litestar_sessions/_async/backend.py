@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from litestar_sessions._async.storage import AsyncSessionStorage
+from litestar_sessions._async.encrypted import open_async_storage
 from litestar_sessions._drivers.engine_config import AsyncEngineConfig
 from litestar_sessions._drivers.engines import ASYNC, check_engine
 from litestar_sessions._requests.backend import StorageSessionBackend
@@ -22,9 +22,10 @@ class SQLAlchemyAsyncSessionBackend(StorageSessionBackend[AsyncEngineConfig]):
 
     def _open_storage(self) -> SessionStorage:
         engine = check_engine(ASYNC, self.settings.engine)
-        storage = AsyncSessionStorage(
+        storage = open_async_storage(
             engine,
             self.model,
+            self.settings.seals,
             clock=self.clock,
             keys=self.keys,
             patient_engine=check_engine(ASYNC, self.settings.patient_engine or engine),

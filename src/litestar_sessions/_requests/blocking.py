@@ -52,7 +52,7 @@ class BlockingStorage(Protocol):
         data: bytes,
         expires_at: datetime | None,
         *,
-        expected: bytes | None = None,
+        expected: bytes | StoredSession | None = None,
         new_id: str | None = None,
         details: SessionDetails | None = None,
     ) -> bool: ...

@@ -17,7 +17,7 @@ _READ_ONCE = {
     *("alchemy_config", "model", "hash_session_ids", "session_id_keys", "take_over"),
     *("create_table", "own_pool", "database_timeout", "shared_reads", "clock"),
     *("owner", "max_sessions_per_owner", "record_client", "rotation_interval"),
-    *("listeners", "telemetry"),
+    *("listeners", "telemetry", "data_keys", "read_unencrypted"),
 }
 """Settings with which engines and storages are opened."""
 

@@ -91,12 +91,6 @@ class FollowedSession(RotatedSession):
         data = encode_merged(self.codec, session, self._scope, base.data, current.data)
         return decode(self.codec, data)
 
-    def _show(self, session: Any, data: bytes) -> None:
-        """Have in the dictionary what was merged."""
-        if isinstance(session, dict):
-            session.clear()
-            session.update(decode(self.codec, data))
-
     def _is_changed(self, data: bytes, stored: StoredSession) -> bool:
         """Tell whether a session that has become these bytes is another than storage had."""
         return data != stored.data and is_change(self.codec, data, stored.data)
@@ -108,6 +102,14 @@ class FollowedSession(RotatedSession):
         if isinstance(session, dict):
             session.clear()
             session.update(decode(self.codec, data))
+
+    def _expected(self, theirs: StoredSession) -> StoredSession | None:
+        """Return what is to be replaced; ``None`` if that may be anything.
+
+        Of encrypted data it may not be, since its key stays.
+        """
+        is_any = self.settings.policy.on_conflict == "overwrite" and theirs.seal is None
+        return None if is_any else theirs
 
     def _on_top_of(self, session: Any, data: bytes, base: bytes, theirs: bytes) -> bytes:
         """Return what is saved where another request has left theirs, and both had begun alike."""

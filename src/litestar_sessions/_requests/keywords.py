@@ -50,6 +50,8 @@ class SessionKeywords(TypedDict, total=False):
     telemetry: bool | SessionTelemetry
     hash_session_ids: bool
     session_id_keys: Sequence[bytes | str]
+    data_keys: Sequence[bytes | str]
+    read_unencrypted: bool
     take_over: Literal["plain", "sha256"] | None
     create_table: bool
     own_pool: bool

@@ -107,7 +107,7 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
     (_is_text_or_none, "a text, or leave it out"): ("domain",),
     (_is_switch, "True or False"): (
         *("renew_on_access", "secure", "httponly", "persistent", "partitioned"),
-        *("hash_session_ids", "create_table", "own_pool", "shared_reads"),
+        *("hash_session_ids", "create_table", "own_pool", "shared_reads", "read_unencrypted"),
     ),
     (_is_count_or_none, "a number of sessions, such as 5, or leave it out"): (
         "max_sessions_per_owner",
@@ -118,12 +118,13 @@ _KINDS: dict[_Kind, tuple[str, ...]] = {
     ),
     (_is_switch_or_function, "True, or a function that returns an address"): ("record_client",),
     (_are_keys, "a list of secrets, as in session_id_keys=[secret]"): ("session_id_keys",),
+    (_are_keys, "a list of secrets, as in data_keys=[secret]"): ("data_keys",),
     (_are_functions, "a list of functions that take an event and are not async"): ("listeners",),
     (_is_telemetry, "True, or a SessionTelemetry with providers"): ("telemetry",),
     (callable, "a function that returns the current time"): ("clock",),
 }
 
-_SECRETS = {"session_id_keys"}
+_SECRETS = {"session_id_keys", "data_keys"}
 """Settings whose values no message quotes."""
 
 

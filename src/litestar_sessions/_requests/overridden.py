@@ -133,7 +133,7 @@ class OverriddenStorage(WrappedStorage):
         data: bytes,
         expires_at: datetime | None,
         *,
-        expected: bytes | None = None,
+        expected: bytes | StoredSession | None = None,
         new_id: str | None = None,
         details: SessionDetails | None = None,
     ) -> bool:
@@ -161,7 +161,7 @@ class OverriddenStorage(WrappedStorage):
             former_id,
             change.data,
             change.expires_at,
-            expected=None if is_any or row is change else row.data,
+            expected=None if is_any or row is change else row,
             new_id=None if row_id == former_id else row_id,
             details=change.details,
         ):

@@ -58,15 +58,32 @@ class RenewedSession(SignedSession):
         details = self._with_former_id(self._with_lifetime(self._client_details(), stored))
         renews = self.settings.policy.renewal_interval is not None
         expires_at = self.settings.policy.expiry(self._now, stored) if renews else None
-        is_done = await self.storage.rotate(
-            self._row_id, new_id, expires_at=expires_at, details=details
-        )
-        if is_done:
+        if await self._give_id(stored, new_id, expires_at, details):
             known = with_details(stored, details)
             self._adopt(replace(stored, expires_at=expires_at or stored.expires_at, details=known))
             self._take_new_id()
         else:
             self._new_id = None
+
+    async def _give_id(
+        self,
+        stored: StoredSession,
+        new_id: str,
+        expires_at: datetime | None,
+        details: SessionDetails | None,
+    ) -> bool:
+        if stored.seal is None:
+            return await self.storage.rotate(
+                self._row_id, new_id, expires_at=expires_at, details=details
+            )
+        return await self.storage.update(
+            self._row_id,
+            stored.data,
+            expires_at or stored.expires_at,
+            expected=stored,
+            new_id=new_id,
+            details=details,
+        )
 
     def _next_expiry(self, theirs: StoredSession, known: SessionDetails | None) -> datetime | None:
         """Return the expiry that a change writes; ``None`` if it stays."""
@@ -82,7 +99,7 @@ class RenewedSession(SignedSession):
         expires_at = policy.expiry(now, stored) if renews else stored.expires_at
         details = self._with_lifetime(owner, stored)
         if await self.storage.update(
-            self._row_id, stored.data, expires_at, expected=stored.data, details=details
+            self._row_id, stored.data, expires_at, expected=stored, details=details
         ):
             details = with_details(stored, details)
             known = replace(stored, expires_at=expires_at, details=details)

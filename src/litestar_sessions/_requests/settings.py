@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.owners import Owners
     from litestar_sessions._requests.policy import SessionPolicy
     from litestar_sessions._requests.telemetry import Telemetry
+    from litestar_sessions._sql.seals import Seals
 
 __all__ = (
     "PATIENCE",
@@ -65,6 +66,8 @@ class SessionSettings:
     policy: SessionPolicy
     keys: SessionKeys = PLAIN_KEYS
     """How session IDs are spelled in the table."""
+    seals: Seals | None = None
+    """How data is encrypted in the table, if it is."""
     clock: Callable[[], datetime] = utc_now
     """What returns the current time, aware."""
     patience: float = PATIENCE

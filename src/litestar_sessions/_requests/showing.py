@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from litestar_sessions._requests.policy import SessionPolicy
     from litestar_sessions._requests.settings import SessionSettings
     from litestar_sessions._sql.keys import SessionKeys
+    from litestar_sessions._sql.seals import Seals
 
 __all__ = ("ShowsSettings",)
 
@@ -30,6 +31,11 @@ class ShowsSettings:
     def keys(self) -> SessionKeys:
         """How session IDs are spelled in the table."""
         return self.settings.keys
+
+    @property
+    def seals(self) -> Seals | None:
+        """How data is encrypted in the table, if it is."""
+        return self.settings.seals
 
     @property
     def policy(self) -> SessionPolicy:

@@ -54,7 +54,7 @@ class SessionStorage(Protocol):
         data: bytes,
         expires_at: datetime | None,
         *,
-        expected: bytes | None = None,
+        expected: bytes | StoredSession | None = None,
         new_id: str | None = None,
         details: SessionDetails | None = None,
     ) -> Awaitable[bool]: ...

@@ -85,7 +85,7 @@ class _ThreadedStorage:
         data: bytes,
         expires_at: datetime | None,
         *,
-        expected: bytes | None = None,
+        expected: bytes | StoredSession | None = None,
         new_id: str | None = None,
         details: SessionDetails | None = None,
     ) -> Awaitable[bool]:

@@ -184,7 +184,7 @@ class TrackedSession(FollowedSession, RenewedSession):
             self._row_id,
             data,
             expires_at,
-            expected=None if self.settings.policy.on_conflict == "overwrite" else theirs.data,
+            expected=self._expected(theirs),
             new_id=self._new_id,
             details=details,
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from litestar_sessions._sql.details import SessionDetails
+    from litestar_sessions._sql.seals import Seal
 
 T = TypeVar("T")
 
@@ -56,6 +57,8 @@ class StoredSession:
     """What the column ``session_id`` holds."""
     details: SessionDetails | None = field(default=None, compare=False, repr=False)
     """What the row says of the session beyond that, where it was asked for."""
+    seal: Seal | None = field(default=None, compare=False, repr=False)
+    """How its data is encrypted, if it is."""
 
     @property
     def created_at(self) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from litestar_sessions._sync.storage import SyncSessionStorage
+from litestar_sessions._sync.encrypted import open_sync_storage
 from litestar_sessions._drivers.engine_config import SyncEngineConfig
 from litestar_sessions._drivers.engines import SYNC, check_engine
 from litestar_sessions._requests.backend import StorageSessionBackend
@@ -22,9 +22,10 @@ class SQLAlchemySyncSessionBackend(StorageSessionBackend[SyncEngineConfig]):
 
     def _open_storage(self) -> SessionStorage:
         engine = check_engine(SYNC, self.settings.engine)
-        storage = SyncSessionStorage(
+        storage = open_sync_storage(
             engine,
             self.model,
+            self.settings.seals,
             clock=self.clock,
             keys=self.keys,
             patient_engine=check_engine(SYNC, self.settings.patient_engine or engine),

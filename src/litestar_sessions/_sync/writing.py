@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from litestar_sessions._sync.saving import SavingVerbs
 from litestar_sessions._drivers.failures import violates_constraint
 from litestar_sessions._sql.details import columns_of
-from litestar_sessions._sql.records import whole
+from litestar_sessions._sql.records import StoredSession, whole
 from litestar_sessions.exceptions import SessionExistsError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
 
     from litestar_sessions._sql.details import SessionDetails
-    from litestar_sessions._sql.records import Reply, StoredSession
+    from litestar_sessions._sql.records import Reply
 
 __all__ = ("WritingVerbs",)
 
@@ -50,7 +50,7 @@ class WritingVerbs(SavingVerbs):
         data: bytes,
         expires_at: datetime | None,
         *,
-        expected: bytes | None = None,
+        expected: bytes | StoredSession | None = None,
         new_id: str | None = None,
         details: SessionDetails | None = None,
     ) -> bool:
@@ -64,7 +64,7 @@ class WritingVerbs(SavingVerbs):
             data: The new data.
             expires_at: The new expiry; ``None`` if it stays, which costs the database less. That is
                 not for a new ID.
-            expected: The data to replace; ``None`` for any.
+            expected: The data to replace, or a session that has it; ``None`` for any.
             new_id: An ID to have instead; the old one is dead from then on.
             details: What else the row is to say from then on, or has to say before; others stay
                 as they are.
@@ -80,11 +80,12 @@ class WritingVerbs(SavingVerbs):
         if expected is None:
             reply = self._change(session_id, statements.overwrite, change)
         else:
-            statement, value = statements.update_of(expected)
+            theirs = expected.data if isinstance(expected, StoredSession) else expected
+            statement, value = statements.update_of(theirs)
             reply = self._change(session_id, statement, {**change, **value})
         if reply.affected or not reply.is_again:
             return reply.affected > 0
-        found = self.load(session_id if new_id is None else new_id)
+        found = self._find(session_id if new_id is None else new_id)
         return found is not None and found.data == data
 
     def touch(

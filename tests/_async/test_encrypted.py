@@ -1,0 +1,286 @@
+# The source of a generated twin: see CONTRIBUTING.md.
+"""A storage whose data is encrypted: the same contract, and nothing for who has only the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import select, update
+
+from litestar_sessions import (
+    AsyncEncryptedSessionStorage,
+    AsyncSessionStorage,
+    SessionDamagedError,
+    SessionExistsError,
+    StoredSession,
+)
+from litestar_sessions._sql.keys import StoredKey
+from litestar_sessions._sql.seals import Seals
+from tests.support.histories import HISTORIES, Model, Step
+from tests.support.models import FullSession, UserSession
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from litestar_sessions._sql.details import SessionDetails
+    from tests.support.clock import Clock
+
+SECRET, NEXT, LAST = "first" * 8, "second" * 8, "third" * 8
+DATA = b'{"user_id":"Ann"}'
+
+
+def seals(*secrets: str, reads_plain: bool = False, table: str = "user_sessions") -> Seals:
+    return Seals(secrets or [SECRET], table, reads_plain=reads_plain)
+
+
+def open_encrypted(
+    engine: AsyncEngine, clock: Clock, *secrets: str, reads_plain: bool = False
+) -> AsyncSessionStorage:
+    """Return a storage for the same table with these secrets."""
+    sealing = seals(*secrets, reads_plain=reads_plain)
+    return AsyncEncryptedSessionStorage(engine, UserSession, seals=sealing, clock=clock)
+
+
+@pytest.fixture
+async def encrypted(storage: AsyncSessionStorage, engine: AsyncEngine) -> AsyncSessionStorage:
+    """An empty storage that encrypts."""
+    return AsyncEncryptedSessionStorage(engine, UserSession, seals=seals(), clock=storage.clock)
+
+
+async def stored(engine: AsyncEngine, session_id: str) -> bytes:
+    """Return what stands in the table as the data of a session."""
+    async with engine.begin() as connection:
+        found = select(UserSession.data).where(UserSession.session_id == session_id)
+        return bytes((await connection.execute(found)).scalar_one())
+
+
+async def forge(engine: AsyncEngine, session_id: str, data: bytes) -> None:
+    """Write data as somebody does who has only the table."""
+    async with engine.begin() as connection:
+        forged = update(UserSession).where(UserSession.session_id == session_id)
+        await connection.execute(forged.values(data=data))
+
+
+async def data_of(storage: AsyncSessionStorage, session_id: str) -> bytes | None:
+    session = await storage.load(session_id)
+    return None if session is None else session.data
+
+
+async def perform(storage: AsyncSessionStorage, step: Step) -> object:
+    """Return what the storage answers, or what stands for its error."""
+    try:
+        return await getattr(storage, step.verb)(*step.arguments, **step.options)
+    except SessionExistsError:
+        return SessionExistsError
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=HISTORIES)
+async def test_it_answers_as_a_dictionary_does(
+    encrypted: AsyncSessionStorage, clock: Clock, history: list[Step]
+) -> None:
+    await encrypted.delete_all()
+    model = Model(clock)
+    for step in history:
+        clock.advance(microseconds=step.pause)
+        placed = step.at(clock)
+        assert await perform(encrypted, placed) == model.perform(placed), placed
+    for session_id in model.ids():
+        assert await encrypted.load(session_id) == model.load(session_id)
+    assert await encrypted.delete_all() == model.delete_all()
+
+
+async def test_data_is_not_in_the_table(
+    encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    await encrypted.create("id", DATA, clock.after(minutes=1))
+    await encrypted.save("another", DATA, clock.after(minutes=1))
+    one, other = await stored(engine, "id"), await stored(engine, "another")
+    assert b"Ann" not in one + other
+    assert one[-40:] != other[-40:]
+    assert await encrypted.load("id") == StoredSession(DATA, clock.after(minutes=1))
+
+
+async def test_what_the_table_has_is_found_by_every_verb_that_returns_a_session(
+    encrypted: AsyncSessionStorage, clock: Clock
+) -> None:
+    expiry = clock.after(minutes=1)
+    created = await encrypted.create("id", DATA, expiry)
+    assert created.data == DATA
+    assert await encrypted.load_many(["id", "none"]) == {"id": created}
+    assert await encrypted.load_and_touch("id", expiry) == created
+    assert await encrypted.reload(created) == created
+    assert await encrypted.reload(created, StoredKey(created.key)) == created
+    assert await encrypted.load("none") is None
+    assert await encrypted.load_and_touch("none", expiry) is None
+
+
+@pytest.mark.parametrize("at", [0, 4, 5, 12, 40, 100, 110, -1])
+async def test_a_byte_that_was_changed_is_damage(
+    encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock, at: int
+) -> None:
+    await encrypted.create("id", DATA, clock.after(minutes=1))
+    data = bytearray(await stored(engine, "id"))
+    data[at] ^= 1
+    await forge(engine, "id", bytes(data))
+    with pytest.raises(SessionDamagedError):
+        await encrypted.load("id")
+    await encrypted.save("id", b"anew", clock.after(minutes=1))
+    assert await data_of(encrypted, "id") == b"anew"
+
+
+@pytest.mark.parametrize("forged", [b"", DATA, b"\xc1ls\x01", b"\xc1ls\x01\x01" + bytes(500)])
+async def test_data_that_was_written_by_others_is_damage(
+    encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock, forged: bytes
+) -> None:
+    created = await encrypted.create("id", DATA, clock.after(minutes=1))
+    await forge(engine, "id", forged)
+    with pytest.raises(SessionDamagedError):
+        await encrypted.load("id")
+    with pytest.raises(SessionDamagedError):
+        await encrypted.reload(created)
+    await encrypted.delete("id")
+    assert await encrypted.load("id") is None
+
+
+async def test_the_data_of_another_row_is_damage(
+    encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    created = await encrypted.create("id", DATA, clock.after(minutes=1))
+    await encrypted.create("rich", b"rich", clock.after(minutes=1))
+    await forge(engine, "id", await stored(engine, "rich"))
+    with pytest.raises(SessionDamagedError, match="tampered with"):
+        await encrypted.load("id")
+    with pytest.raises(SessionDamagedError):
+        await encrypted.reload(created, "id")
+
+
+async def test_the_data_of_another_table_is_damage(
+    encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    elsewhere = AsyncEncryptedSessionStorage(
+        engine, UserSession, seals=seals(table="other_sessions"), clock=clock
+    )
+    await elsewhere.create("id", DATA, clock.after(minutes=1))
+    with pytest.raises(SessionDamagedError):
+        await encrypted.load("id")
+
+
+async def test_a_secret_is_exchanged_and_nobody_is_signed_out(
+    encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    expiry = clock.after(minutes=1)
+    for session_id in ("read", "changed", "rotated"):
+        await encrypted.create(session_id, DATA, expiry)
+    both = open_encrypted(engine, clock, NEXT, SECRET)
+    assert await both.load("read") == StoredSession(DATA, expiry)
+    loaded = await both.load("changed")
+    assert await both.update("changed", b"new", None, expected=loaded)
+    assert await both.rotate("rotated", "rotated again")
+    only = open_encrypted(engine, clock, NEXT)
+    assert await data_of(only, "changed") == b"new"
+    assert await data_of(only, "rotated again") == DATA
+    with pytest.raises(SessionDamagedError, match=r"under [0-9a-f]{8}, which is not in data_keys"):
+        await only.load("read")
+
+
+async def test_data_from_before_is_read_where_that_is_wanted_and_encrypted_when_written(
+    storage: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    expiry = clock.after(minutes=1)
+    for session_id in ("read", "changed", "expected", "rotated"):
+        await storage.create(session_id, DATA, expiry)
+    taking_over = open_encrypted(engine, clock, SECRET, reads_plain=True)
+    loaded = await taking_over.load("changed")
+    assert loaded == StoredSession(DATA, expiry)
+    assert await taking_over.update("changed", b"new", None, expected=loaded)
+    assert await taking_over.update("expected", b"new", None, expected=DATA)
+    assert await taking_over.rotate("rotated", "rotated again")
+    strict = open_encrypted(engine, clock)
+    for session_id, data in (("changed", b"new"), ("expected", b"new"), ("rotated again", DATA)):
+        assert await data_of(strict, session_id) == data
+    with pytest.raises(SessionDamagedError, match="read_unencrypted=True"):
+        await strict.load("read")
+
+
+@pytest.mark.parametrize("expects", [True, False])
+async def test_updating_needs_no_more_than_the_data_and_what_was_loaded_is_one_statement_less(
+    encrypted: AsyncSessionStorage, clock: Clock, expects: bool
+) -> None:
+    await encrypted.create("id", DATA, clock.after(minutes=1))
+    loaded = await encrypted.load("id")
+    assert await encrypted.update("id", b"new", None, expected=DATA if expects else None)
+    assert not await encrypted.update("id", b"newer", None, expected=DATA)
+    assert not await encrypted.update("id", b"newer", None, expected=loaded)
+    assert not await encrypted.update("none", b"newer", None)
+    assert await data_of(encrypted, "id") == b"new"
+
+
+async def test_one_seal_serves_for_all_that_is_saved_in_a_row(
+    encrypted: AsyncSessionStorage, clock: Clock
+) -> None:
+    expiry = clock.after(minutes=1)
+    session = await encrypted.create("id", b"0", expiry)
+    for number in range(1, 4):
+        data = b"%d" % number
+        assert await encrypted.update("id", data, None, expected=session)
+        session = StoredSession(data, expiry, session.id, session.key, seal=session.seal)
+    assert await encrypted.load("id") == session
+
+
+def rotated(session_id: str, clock: Clock) -> SessionDetails:
+    return {
+        "former_session_id": session_id,
+        "rotated_at": clock.now,
+        "rights_changed_at": None,
+    }
+
+
+@pytest.fixture
+async def remembering(engine: AsyncEngine, clock: Clock) -> AsyncSessionStorage:
+    """An empty storage that remembers former IDs."""
+    storage = AsyncEncryptedSessionStorage(
+        engine, FullSession, seals=seals(table="full_sessions"), clock=clock
+    )
+    await storage.create_table()
+    await storage.delete_all()
+    await storage.create("old", DATA, clock.after(minutes=1))
+    return storage
+
+
+async def test_who_has_the_former_id_has_the_session_where_that_is_remembered(
+    remembering: AsyncSessionStorage, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    assert await remembering.rotate("old", "new", details=rotated("old", clock))
+    late = (await remembering.load_former(["old"], before))["old"]
+    assert late.data == DATA
+    assert await remembering.update(StoredKey(late.key), b"late", None, expected=late)
+    assert await data_of(remembering, "new") == b"late"
+    again = (await remembering.load_former(["old"], before))["old"]
+    assert again.data == b"late"
+    assert await remembering.reload(again, StoredKey(again.key)) == again
+
+
+async def test_who_has_the_former_id_has_nothing_where_rights_have_changed(
+    remembering: AsyncSessionStorage, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    assert await remembering.rotate("old", "new", details=rotated("old", clock))
+    assert await remembering.rotate("new", "newer")
+    assert await remembering.load_former(["old", "new"], before) == {}
+    assert await data_of(remembering, "newer") == DATA
+
+
+async def test_rotating_gives_up_where_details_are_not_as_expected(
+    remembering: AsyncSessionStorage,
+) -> None:
+    assert not await remembering.rotate("old", "new", details={"lifetime_was": 5})
+    assert await remembering.load("new") is None
+    assert await remembering.rotate("old", "new", details={"lifetime_was": None})
