@@ -134,6 +134,12 @@ STEPS: dict[str, list[dict[str, Any]]] = {
         {"session_id_keys": [NEW, OLD]},
         {"session_id_keys": [NEW]},
     ],
+    "another data key": [
+        {"data_keys": [OLD]},
+        {"data_keys": [OLD, NEW]},
+        {"data_keys": [NEW, OLD]},
+        {"data_keys": [NEW]},
+    ],
     "digests": [PLAIN, {**PLAIN, "take_over": "sha256"}, {"take_over": "plain"}, {}],
 }
 

@@ -70,13 +70,19 @@ class Visits:
             await self.cost("sign-out, signed out", client, "POST", "/clear")
 
 
-@pytest.mark.parametrize("wiring", get_args(Wiring))
+WAYS: dict[str, dict[str, Any]] = {
+    **{wiring: {"wiring": wiring} for wiring in get_args(Wiring)},
+    "encrypted": {"data_keys": ["secret" * 8]},
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
 async def test_a_request_costs_what_it_needs(
-    any_database: tuple[bool, Database], clock: Clock, wiring: Wiring
+    any_database: tuple[bool, Database], clock: Clock, way: dict[str, Any]
 ) -> None:
     is_async, database = any_database
     with counting(database) as (counter, url):
-        async with open_site(url, is_async=is_async, clock=clock, wiring=wiring) as site:
+        async with open_site(url, is_async=is_async, clock=clock, **way) as site:
             if isinstance(counter, StatementCounter):
                 await site.backend.engine.dispose() if is_async else site.engine.dispose()
                 counter.watch(site.engine)

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from litestar_sessions import SessionPlugin, StoredSession, save_session
 from litestar_sessions._sql.keys import make_keys
+from litestar_sessions._sql.seals import Seals
 from tests.support.apps import Visit, app_with
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def fail(_: Any, __: Any, statement: str, *___: Any) -> None:
 def test_a_report_of_an_error_shows_no_session(tmp_path: Any, driver: str, moment: str) -> None:
     errors: list[BaseException] = []
     plugin = SessionPlugin(
-        f"{driver}:///{tmp_path}/sessions.db", session_id_keys=[SECRET], on_conflict="error"
+        f"{driver}:///{tmp_path}/sessions.db",
+        session_id_keys=[SECRET],
+        data_keys=[SECRET],
+        on_conflict="error",
     )
     engine: Any = plugin.config.engine
     engine = getattr(engine, "sync_engine", engine)
@@ -85,10 +89,22 @@ def test_a_report_of_an_error_shows_no_session(tmp_path: Any, driver: str, momen
 
 
 def test_what_has_secrets_does_not_show_them(clock: Clock) -> None:
-    plugin = SessionPlugin("sqlite://", session_id_keys=[SECRET])
+    plugin = SessionPlugin("sqlite://", session_id_keys=[SECRET], data_keys=[SECRET])
     config, backend = plugin.config, plugin.config.create_backend()
     stored = StoredSession(USER.encode(), clock.after(minutes=1), key="digest")
-    for each in (config, config.keys, config.policy, config.settings, backend, stored):
+    assert config.seals is not None
+    seal = config.seals.begin("id")
+    assert str(seal.key) not in repr(seal)
+    for each in (
+        config,
+        config.keys,
+        config.seals,
+        seal,
+        config.policy,
+        config.settings,
+        backend,
+        stored,
+    ):
         assert SECRET not in repr(each)
         assert USER not in repr(each)
     assert "digest" not in repr(stored)
@@ -99,6 +115,9 @@ def test_what_has_secrets_does_not_show_them(clock: Clock) -> None:
 def test_a_report_of_a_short_secret_shows_none() -> None:
     with pytest.raises(ValueError, match=r"secrets\.token_hex") as raised:
         make_keys(hash_ids=True, secrets=[SECRET, "too short"], take_over=None)
+    with pytest.raises(ValueError, match=r"data_keys has 9 bytes.*secrets\.token_hex") as refused:
+        Seals([SECRET, "too short"], "sessions")
+    assert [line for line in shown(refused.value) if SECRET in line and __file__ not in line] == []
     report = [line for line in shown(raised.value) if "make_keys" in line or "keys.py" in line]
     assert report
     assert [line for line in report if SECRET in line and __file__ not in line] == []

@@ -30,22 +30,27 @@ class DataKey:
     """What it is called where it was used, which tells nothing of it."""
     root: bytes = field(repr=False)
     """The secret, extracted."""
+    length: int
+    """How many bytes the secret has."""
 
     @classmethod
     def of(cls, secret: bytes | str) -> Self:
-        """Return a secret.
+        """Return a secret, of any length."""
+        secret = secret.encode() if isinstance(secret, str) else secret
+        root = hmac.digest(bytes(SHA256.digest_size), secret, "sha256")
+        return cls(_derived(root, b"key id", length=KEY_ID), root, len(secret))
+
+    def check(self) -> None:
+        """Refuse a secret that is short.
 
         Raises:
-            ConfigurationError: It is short; the message says how to make one.
+            ConfigurationError: The message says how to make one.
         """
-        secret = secret.encode() if isinstance(secret, str) else secret
-        if len(secret) < MIN_SECRET_BYTES:
+        if self.length < MIN_SECRET_BYTES:
             raise ConfigurationError(
-                f"A key in data_keys has {len(secret)} bytes, and {MIN_SECRET_BYTES} is the least: "
+                f"A key in data_keys has {self.length} bytes, and {MIN_SECRET_BYTES} is the least: "
                 "make one with secrets.token_hex(32).",
             )
-        root = hmac.digest(bytes(SHA256.digest_size), secret, "sha256")
-        return cls(_derived(root, b"key id", length=KEY_ID), root)
 
     def wrap(self, key: bytes, table: bytes, session_id: str) -> WrappedKey:
         """Return the key of a session as only who has that ID can read it."""

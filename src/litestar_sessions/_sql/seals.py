@@ -74,6 +74,8 @@ class Seals:
     ) -> None:
         keys = [DataKey.of(secret) for secret in secrets]
         del secrets  # which a report with the variables of an error would show
+        for key in keys:
+            key.check()
         self._current = keys[0]
         self._keys = {key.id: key for key in keys}
         self._table = table.encode()
