@@ -104,7 +104,7 @@ class SQLAlchemySessionConfig(
 
     Sessions under a former secret live on, and get the current one when they are next written.
     """
-    take_over: Literal["plain", "sha256"] | None = None
+    take_over: Literal["plain", "sha256", "hmac-sha256"] | None = None
     """How session IDs stand in a table that had other settings: such sessions are found too."""
     create_table: bool = False
     """Whether the table is created if it is missing."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litestar_sessions._sql.keys import plain
+from litestar_sessions._sql.keys import StoredKey, keyed, plain
 from tests.support.examples import SESSION_IDS
 from tests.support.site import MAX_AGE, open_site
 
@@ -59,6 +59,27 @@ async def test_the_table_holds_digests_which_are_no_ids(
             for stolen in (key, key.removeprefix(prefix)):
                 async with site.visitor(stolen) as thief:
                     assert (await thief.get("/")).json() == {}
+
+
+async def test_keyed_digests_that_do_not_name_their_secret_are_found_where_that_is_wanted(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    settings: dict[str, Any] = {"session_id_keys": [NEW, OLD], "take_over": "hmac-sha256"}
+    arguments: dict[str, Any] = {"is_async": is_async, "clock": clock}
+    async with open_site(database.url, **arguments, **settings) as site:
+        unnamed = StoredKey(keyed(OLD).unnamed()("a" * 64))
+        await site.backend.storage.create(unnamed, b'{"user":"Ann"}', clock.after(minutes=1))
+        async with site.visitor("a" * 64) as client:
+            assert (await client.get("/")).json() == {"user": "Ann"}
+            await client.post("/set", json={"cart": 1})
+        assert await site.keys() == [keyed(NEW)("a" * 64)]
+
+
+def test_secrets_have_names_of_their_own_that_stay() -> None:
+    assert keyed(OLD).prefix != keyed(NEW).prefix
+    assert keyed("k" * 32).prefix == keyed(b"k" * 32).prefix == "hmac-sha256:4f6c90bd:"
+    assert keyed(OLD)("") != keyed(OLD).unnamed()("")
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from litestar_sessions._async.measuring import MeasuringVerbs
 from litestar_sessions._drivers.compat import call_with_async_connection
 from litestar_sessions._drivers.loops import engine_in_loop
-from litestar_sessions._sql.counting import count_other_spellings, number
 from litestar_sessions._sql.fitting import misfits, table_facts
+from litestar_sessions._sql.key_counts import count_keys, key_counts
 from litestar_sessions._sql.parameters import named
 from litestar_sessions._sql.serving import ServerFacts, ask_server, server_facts
 
 if TYPE_CHECKING:
     from litestar_sessions._sql.fitting import Problem
+    from litestar_sessions._sql.key_counts import KeyCounts
 
 __all__ = ("InspectingVerbs",)
 
@@ -39,8 +40,8 @@ class InspectingVerbs(MeasuringVerbs):
             return ServerFacts()
         return await self._patient_execution.read(question, {}, server_facts)
 
-    async def count_others(self, prefix: str) -> int:
-        """Count the live sessions whose keys begin with something else; that reads the table."""
-        question = count_other_spellings(self._statements.sessions)
-        values = named({"prefix": prefix, "now": self.clock()})
-        return await self._patient_execution.read(question, values, number)
+    async def count_keys(self) -> KeyCounts:
+        """Count the live sessions under each secret and spelling; that reads the whole table."""
+        question = count_keys(self._statements.sessions)
+        values = named({"now": self.clock()})
+        return await self._patient_execution.read(question, values, key_counts)

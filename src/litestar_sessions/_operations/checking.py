@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.pool import QueuePool
 
 from litestar_sessions._drivers.views import view_of
+from litestar_sessions._operations.keys import find_uses, problems_of
 from litestar_sessions._sql.fitting import Problem
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from litestar_sessions._sql.serving import ServerFacts
     from litestar_sessions.config import SQLAlchemySessionConfig
 
-__all__ = ("count_others", "find_problems", "forecast")
+__all__ = ("find_problems", "forecast")
 
 LARGEST_LAG = 5.0
 """By how many seconds two clocks may differ."""
@@ -96,24 +97,9 @@ def _of_cookie(config: SQLAlchemySessionConfig) -> Iterator[Problem]:
         yield Problem(f"Every host below {config.domain} gets the cookie", "Leave out domain=.")
 
 
-def count_others(operator: Operator) -> int:
-    """Return how many live sessions have IDs of another kind than those that are written now."""
-    example = operator.config.keys.current("")
-    count: int = operator.do(operator.storage.count_others, example[: example.index(":") + 1])
-    return count
-
-
 def _of_keys(operator: Operator) -> Iterator[Problem]:
     config = operator.config
-    if not config.hash_session_ids:
+    if config.hash_session_ids:
+        yield from problems_of(find_uses(operator), config)
+    else:
         yield Problem("Whoever can read the table can use its sessions", "hash_session_ids=True")
-        return
-    others = count_others(operator)
-    if others and config.take_over is None:
-        yield Problem(f"{others} live sessions have IDs that are not found", "take_over='plain'")
-    if others and config.take_over == "plain":
-        yield Problem(
-            f"{others} live sessions have IDs of before", "Run litestar sessions take-over."
-        )
-    if not others and config.take_over is not None:
-        yield Problem("There is nothing left to take over", "Leave out take_over=.")

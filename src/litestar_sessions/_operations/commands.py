@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from litestar_sessions._drivers.failures import describe
 from litestar_sessions._operations.ending import end, list_owned
+from litestar_sessions._operations.keys import keys
 from litestar_sessions._operations.operator import Operator
 from litestar_sessions._operations.output import ATTENTION, Output
 from litestar_sessions._operations.tables import check, purge, stats, take_over
@@ -87,6 +88,10 @@ COMMANDS: dict[str, tuple[Any, ...]] = {
     "stats": (stats,),
     "check": (check,),
     "take-over": (take_over,),
+    "keys": (
+        keys,
+        click.option("--new", "makes_one", is_flag=True, help="Make a secret, and count nothing."),
+    ),
     "purge": (
         purge,
         click.option(

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from litestar_sessions._operations.checking import count_others, find_problems, forecast
+from litestar_sessions._operations.checking import find_problems, forecast
+from litestar_sessions._operations.keys import count_plain
 from litestar_sessions._operations.output import ATTENTION, DONE, table_of
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def check(operator: Operator, output: Output) -> int:
 def take_over(operator: Operator, output: Output) -> int:
     """Turn plain session IDs of the table into digests, while the application runs."""
     operator.prepare()
-    with output.progress("Taking over", count_others(operator)) as note:
+    with output.progress("Taking over", count_plain(operator)) as note:
         taken = operator.do(operator.storage.take_over, on_batch=note)
-    left = count_others(operator)
+    left = count_plain(operator)
     remedy = "Run it again, or wait until they expire." if left else "take_over= may go."
     text = f"{taken} sessions were taken over, {left} are left. {remedy}"
     output.answer({"taken_over": taken, "left": left}, text)

@@ -52,7 +52,7 @@ class SessionKeywords(TypedDict, total=False):
     session_id_keys: Sequence[bytes | str]
     data_keys: Sequence[bytes | str]
     read_unencrypted: bool
-    take_over: Literal["plain", "sha256"] | None
+    take_over: Literal["plain", "sha256", "hmac-sha256"] | None
     create_table: bool
     own_pool: bool
     database_timeout: float

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from litestar_sessions._sql.records import Reply
     from litestar_sessions._sql.table import SessionTable
 
-__all__ = ("SessionCount", "SessionCounts", "count_other_spellings", "number")
+__all__ = ("SessionCount", "SessionCounts")
 
 _WINDOWS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 _RANDOM_BITS = 80
@@ -98,17 +98,3 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _first_id(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1_000) << _RANDOM_BITS)
-
-
-def count_other_spellings(sessions: SessionTable) -> Select[Any]:
-    """Return what counts the live sessions whose keys do not begin with ``s_prefix``."""
-    key = sessions.session_id
-    prefix = bindparam("s_prefix", type_=key.type)
-    now = bindparam("s_now", type_=bind_type(sessions.expires_at))
-    begins = func.substr(key, 1, func.length(prefix)) == prefix
-    return select(func.count()).where(~begins, sessions.expires_at > now)
-
-
-def number(reply: Reply) -> int:
-    """Return the one number in a reply."""
-    return int(reply.rows[0][0])

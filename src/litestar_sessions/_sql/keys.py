@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "DIGESTS",
+    "KEY_ID_LENGTH",
     "PLAIN_KEYS",
     "Keyed",
     "SessionKeys",
@@ -29,10 +30,13 @@ __all__ = (
 
 MIN_SECRET_BYTES = 32
 
+_NO_SESSION_ID = b"\xff litestar-sessions: the name of a secret"  # which is no UTF-8
 _DIGEST = "sha256:"
 _KEYED_DIGEST = "hmac-sha256:"
 DIGESTS = (_DIGEST, _KEYED_DIGEST)
 """What the keys begin with that are no plain IDs."""
+KEY_ID_LENGTH = 8
+"""How many hexadecimal digits say under which secret a digest was made."""
 _HELD_EXACTLY = re.compile(rf"(?!{_DIGEST}|{_KEYED_DIGEST})[!-~]{{1,{SESSION_ID_LENGTH}}}")
 
 
@@ -58,13 +62,21 @@ def hashed(session_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """Spells an ID as its HMAC-SHA-256 under a secret, which nothing shows."""
+    """Spells an ID as its HMAC-SHA-256 under a secret, which nothing shows.
+
+    Before the digest stands what the secret is called, so that one can count what needs it.
+    """
 
     secret: bytes = field(repr=False)
+    prefix: str
 
     def __call__(self, session_id: str) -> str:
         """Return the digest of the ID."""
-        return _KEYED_DIGEST + hmac.digest(self.secret, encoded(session_id), "sha256").hex()
+        return self.prefix + hmac.digest(self.secret, encoded(session_id), "sha256").hex()
+
+    def unnamed(self) -> Keyed:
+        """Return what spells IDs without what the secret is called."""
+        return replace(self, prefix=_KEYED_DIGEST)
 
     def check(self) -> None:
         """Refuse a secret that is short.
@@ -81,7 +93,14 @@ class Keyed:
 
 def keyed(secret: bytes | str) -> Keyed:
     """Return what spells IDs under a secret."""
-    return Keyed(secret.encode() if isinstance(secret, str) else secret)
+    secret = secret.encode() if isinstance(secret, str) else secret
+    name = hmac.digest(secret, _NO_SESSION_ID, "sha256").hex()[:KEY_ID_LENGTH]
+    return Keyed(secret, f"{_KEYED_DIGEST}{name}:")
+
+
+def name_of(spell: Callable[[str], str]) -> str:
+    """Return what stands before a key, or the kind of key if nothing does."""
+    return "plain" if spell is plain else spell("").rpartition(":")[0]
 
 
 def encoded(session_id: str) -> bytes:
@@ -103,6 +122,11 @@ class SessionKeys:
     """The spellings under which sessions are found; what is written gets the first one."""
 
     spellings: tuple[Callable[[str], str], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called: ``plain``, ``sha256``, or ``hmac-sha256`` and which secret."""
+        return tuple(map(name_of, self.spellings))
 
     @property
     def are_several(self) -> bool:
@@ -134,23 +158,14 @@ def make_keys(
     Args:
         hash_ids: Whether IDs are written as digests.
         secrets: For digests with a secret, the current one first.
-        take_over: A spelling of before, ``"plain"`` or ``"sha256"``, that is found too.
+        take_over: A spelling of before that is found too: ``"plain"``, ``"sha256"``, or
+            ``"hmac-sha256"``, which does not say under which secret.
 
     Raises:
         ConfigurationError: The settings contradict each other, or a secret is short.
     """
     ways = tuple(map(keyed, secrets))
     del secrets  # which a report with the variables of an error would show
-    former: dict[str | None, tuple[Callable[[str], str], ...]] = {
-        None: (),
-        "plain": (plain,),
-        "sha256": (hashed,),
-    }
-    if take_over not in former:
-        raise ConfigurationError(
-            f"take_over={take_over!r} is neither 'plain' nor 'sha256': choose how session IDs "
-            "stand in the table, or leave it out.",
-        )
     if ways and not hash_ids:
         raise ConfigurationError(
             "session_id_keys are for digests: leave them out, or hash_session_ids=False.",
@@ -158,4 +173,20 @@ def make_keys(
     for way in ways:
         way.check()
     current: tuple[Callable[[str], str], ...] = ways or (hashed if hash_ids else plain,)
-    return SessionKeys((*current, *(way for way in former[take_over] if way not in current)))
+    former = _taken_over(take_over, ways)
+    return SessionKeys((*current, *(way for way in former if way not in current)))
+
+
+def _taken_over(take_over: str | None, ways: Sequence[Keyed]) -> tuple[Callable[[str], str], ...]:
+    if take_over == "plain":
+        return (plain,)
+    if take_over == "sha256":
+        return (hashed,)
+    if take_over == "hmac-sha256" and ways:
+        return tuple(way.unnamed() for way in ways)
+    if take_over is None:
+        return ()
+    raise ConfigurationError(
+        f"take_over={take_over!r} is neither 'plain' nor 'sha256', nor 'hmac-sha256' with "
+        "session_id_keys: choose how session IDs stand in the table, or leave it out.",
+    )

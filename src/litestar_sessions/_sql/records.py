@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from litestar_sessions._sql.details import SessionDetails
-    from litestar_sessions._sql.seals import Seal
+    from litestar_sessions._sql.seal import Seal
 
 T = TypeVar("T")
 

@@ -1,0 +1,45 @@
+"""The key of one session, which encrypts its data.
+
+Whatever is encrypted alike is the same bytes, so that a change can be conditional: the nonce is a
+MAC of the data. Two versions of one session that have the same nonce are the same.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from litestar_sessions._sql.sealed import HALF_KEY, NONCE, SealedData
+
+if TYPE_CHECKING:
+    from litestar_sessions._sql.sealed import WrappedKey
+
+__all__ = ("Seal",)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The key of one session, and how it stands with the data."""
+
+    key: bytes = field(repr=False)
+    """One half encrypts, the other makes nonces."""
+    wrapped: tuple[WrappedKey, ...] = field(repr=False)
+    table: bytes = field(repr=False)
+    """The name of the table, which is authenticated too."""
+
+    def close(self, data: bytes) -> bytes:
+        """Return data as it stands in the table; the same data is always the same bytes."""
+        nonce = hmac.digest(self.key[HALF_KEY:], data, "sha256")[:NONCE]
+        sealed = AESGCM(self.key[:HALF_KEY]).encrypt(nonce, data, self.table)
+        return bytes(SealedData(self.wrapped, nonce, sealed))
+
+    def open(self, stored: SealedData) -> bytes | None:
+        """Return the data; ``None`` if it is not that of this session, in this table."""
+        try:
+            return AESGCM(self.key[:HALF_KEY]).decrypt(stored.nonce, stored.sealed, self.table)
+        except InvalidTag:
+            return None
