@@ -148,4 +148,6 @@ async def test_a_cancelled_verb_on_an_engine_of_an_application_keeps_no_lock(
             if is_waiting:
                 other.execute("ROLLBACK")
             await asyncio.wait_for(backend.set("id", b"1"), 10)
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        await task  # which gives back what a cancelled one had
     await engine.dispose()
