@@ -31,6 +31,7 @@ PARTS = {
     "owners": "listing and ending the sessions of an owner as the table grows",
     "payload": "reading and writing as sessions grow",
     "purging": "deleting the expired while others read and write",
+    "changes": "what a change writes on PostgreSQL",
     "memory": "what requests leave behind, and what those in flight take",
     "counts": "round trips, function calls and CPU time of each verb and request",
     "imports": "importing the package",

@@ -98,6 +98,14 @@ def test_tables_of_every_size(servers: Servers) -> None:
     assert all(result["cost"] > 0 for result in results)
 
 
+def test_what_a_change_writes(servers: Servers) -> None:
+    results = measured("changes", servers, rows=(40,), operations=80)
+    assert of(results, "table") == [("without owners",), ("with owners",)]
+    for result in results:
+        assert 100 < result["log_bytes"] < 10_000
+        assert 0.5 < result["heap_only"] <= 1
+
+
 def test_owners_in_tables_of_every_size(servers: Servers) -> None:
     results = measured("owners", servers, rows=(20, 40), operations=2)
     drivers = owners.DEFAULTS.driver
