@@ -134,6 +134,9 @@ def test_the_same_tests_are_collected_in_both_halves() -> None:
     assert {test for test in other - one if "[" in test and "driver" not in test} == set()
 
 
+CERTAIN = "sqlite and not (races or at_once or for_all or dictionary)"
+
+
 def run(half: str, folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
     """Run the tests of a half on SQLite: the outcomes, and what has run of each module.
 
@@ -154,7 +157,7 @@ def run(half: str, folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
     chosen = (
         f"tests/{half}",
         "-k",
-        "sqlite and not races and not at_once and not for_all and not dictionary",
+        CERTAIN,
     )
     coverage(data, *measure, "-m", "pytest", *quietly, f"--junitxml={outcomes}", *chosen)
     coverage(data, "json", "-q", "-o", str(report))
