@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import select, update
 from litestar_sessions import (
     AsyncEncryptedSessionStorage,
     AsyncSessionStorage,
+    ConfigurationError,
     SessionDamagedError,
     SessionExistsError,
     StoredSession,
@@ -130,7 +132,7 @@ async def test_a_byte_that_was_changed_is_damage(
     data[at] ^= 1
     await forge(engine, "id", bytes(data))
     with pytest.raises(SessionDamagedError):
-        await encrypted.load("id")
+        await data_of(encrypted, "id")
     await encrypted.save("id", b"anew", clock.after(minutes=1))
     assert await data_of(encrypted, "id") == b"anew"
 
@@ -141,10 +143,12 @@ async def test_data_that_was_written_by_others_is_damage(
 ) -> None:
     created = await encrypted.create("id", DATA, clock.after(minutes=1))
     await forge(engine, "id", forged)
-    with pytest.raises(SessionDamagedError):
-        await encrypted.load("id")
-    with pytest.raises(SessionDamagedError):
-        await encrypted.reload(created)
+    for found in (await encrypted.load("id"), await encrypted.reload(created)):
+        assert found is not None
+        assert (found.id, found.expires_at) == (created.id, created.expires_at)
+        assert not found.is_readable
+        with pytest.raises(SessionDamagedError):
+            _ = found.data
     await encrypted.delete("id")
     assert await encrypted.load("id") is None
 
@@ -156,9 +160,10 @@ async def test_the_data_of_another_row_is_damage(
     await encrypted.create("rich", b"rich", clock.after(minutes=1))
     await forge(engine, "id", await stored(engine, "rich"))
     with pytest.raises(SessionDamagedError, match="tampered with"):
-        await encrypted.load("id")
-    with pytest.raises(SessionDamagedError):
-        await encrypted.reload(created, "id")
+        await data_of(encrypted, "id")
+    both = await encrypted.load_many(["id", "rich"])
+    assert {key: each.is_readable for key, each in both.items()} == {"id": False, "rich": True}
+    assert not await encrypted.update("id", b"mine", None, expected=created)
 
 
 async def test_the_data_of_another_table_is_damage(
@@ -169,7 +174,7 @@ async def test_the_data_of_another_table_is_damage(
     )
     await elsewhere.create("id", DATA, clock.after(minutes=1))
     with pytest.raises(SessionDamagedError):
-        await encrypted.load("id")
+        await data_of(encrypted, "id")
 
 
 async def test_a_secret_is_exchanged_and_nobody_is_signed_out(
@@ -187,7 +192,7 @@ async def test_a_secret_is_exchanged_and_nobody_is_signed_out(
     assert await data_of(only, "changed") == b"new"
     assert await data_of(only, "rotated again") == DATA
     with pytest.raises(SessionDamagedError, match=r"under [0-9a-f]{8}, which is not in data_keys"):
-        await only.load("read")
+        await data_of(only, "read")
 
 
 async def test_data_from_before_is_read_where_that_is_wanted_and_encrypted_when_written(
@@ -206,7 +211,7 @@ async def test_data_from_before_is_read_where_that_is_wanted_and_encrypted_when_
     for session_id, data in (("changed", b"new"), ("expected", b"new"), ("rotated again", DATA)):
         assert await data_of(strict, session_id) == data
     with pytest.raises(SessionDamagedError, match="read_unencrypted=True"):
-        await strict.load("read")
+        await data_of(strict, "read")
 
 
 @pytest.mark.parametrize("expects", [True, False])
@@ -222,16 +227,26 @@ async def test_updating_needs_no_more_than_the_data_and_what_was_loaded_is_one_s
     assert await data_of(encrypted, "id") == b"new"
 
 
-async def test_one_seal_serves_for_all_that_is_saved_in_a_row(
-    encrypted: AsyncSessionStorage, clock: Clock
+async def test_what_was_loaded_serves_for_all_that_is_saved_in_a_row(
+    encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
 ) -> None:
     expiry = clock.after(minutes=1)
-    session = await encrypted.create("id", b"0", expiry)
-    for number in range(1, 4):
-        data = b"%d" % number
-        assert await encrypted.update("id", data, None, expected=session)
-        session = StoredSession(data, expiry, session.id, session.key, seal=session.seal)
-    assert await encrypted.load("id") == session
+    await encrypted.create("0", b"0", expiry)
+    both = open_encrypted(engine, clock, NEXT, SECRET)
+    session = await both.load("0")
+    assert session is not None
+    for number, new_id in enumerate([None, "2", None, "4", None], start=1):
+        data, own_id = b"%d" % number, str(number - number % 2) if number > 1 else "0"
+        session_id = own_id if new_id is None else str(number - 2)
+        moment = None if new_id is None else expiry
+        assert await both.update(session_id, data, moment, expected=session, new_id=new_id)
+        session = replace(session, data=data)
+    assert await both.load("4") == session
+
+
+def test_a_config_without_secrets_has_nothing_that_encrypts(engine: AsyncEngine) -> None:
+    with pytest.raises(ConfigurationError, match="no data_keys="):
+        AsyncEncryptedSessionStorage(engine, UserSession, seals=None)
 
 
 def rotated(session_id: str, clock: Clock) -> SessionDetails:
@@ -272,10 +287,57 @@ async def test_who_has_the_former_id_has_nothing_where_rights_have_changed(
     remembering: AsyncSessionStorage, clock: Clock
 ) -> None:
     before = clock.after(seconds=-1)
-    assert await remembering.rotate("old", "new", details=rotated("old", clock))
+    by_rights: SessionDetails = {**rotated("old", clock), "rights_changed_at": clock.now}
+    assert await remembering.rotate("old", "new", details=by_rights)
+    ((session_id, late),) = (await remembering.load_former(["old"], before)).items()
+    assert (session_id, late.is_readable) == ("old", False)
     assert await remembering.rotate("new", "newer")
     assert await remembering.load_former(["old", "new"], before) == {}
     assert await data_of(remembering, "newer") == DATA
+
+
+async def test_replacing_data_leaves_the_session_to_who_has_the_former_id(
+    remembering: AsyncSessionStorage, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    assert await remembering.rotate("old", "new", details=rotated("old", clock))
+    loaded = await remembering.load("new")
+    assert loaded is not None
+    await remembering.save("new", b"replaced", clock.after(minutes=1))
+    assert (await remembering.load_former(["old"], before))["old"].data == b"replaced"
+    again = await remembering.reload(loaded, StoredKey(loaded.key))
+    assert again is not None
+    assert again.data == b"replaced"
+
+
+async def test_what_is_not_encrypted_yet_is_left_so_by_who_has_only_the_former_id(
+    remembering: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    plain = AsyncSessionStorage(engine, FullSession, clock=clock)
+    await plain.create("plain", DATA, clock.after(minutes=1))
+    assert await plain.rotate("plain", "present", details=rotated("plain", clock))
+    sealing = seals(table="full_sessions", reads_plain=True)
+    both = AsyncEncryptedSessionStorage(engine, FullSession, seals=sealing, clock=clock)
+    late = (await both.load_former(["plain"], before))["plain"]
+    assert await both.update(StoredKey(late.key), b"late", None, expected=late)
+    assert await data_of(both, "present") == b"late"
+    assert await both.update("present", b"own", None, expected=b"late")
+    assert await data_of(remembering, "present") == b"own"
+
+
+async def test_rotating_what_is_not_encrypted_yet_leaves_it_to_who_has_the_former_id(
+    remembering: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    await AsyncSessionStorage(engine, FullSession, clock=clock).create(
+        "plain", DATA, clock.after(minutes=1)
+    )
+    sealing = seals(table="full_sessions", reads_plain=True)
+    both = AsyncEncryptedSessionStorage(engine, FullSession, seals=sealing, clock=clock)
+    assert await both.rotate("plain", "present", details=rotated("plain", clock))
+    assert (await remembering.load_former(["plain"], before))["plain"].data == DATA
+    assert await data_of(remembering, "present") == DATA
 
 
 async def test_rotating_gives_up_where_details_are_not_as_expected(

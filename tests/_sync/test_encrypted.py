@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import select, update
 from litestar_sessions import (
     SyncEncryptedSessionStorage,
     SyncSessionStorage,
+    ConfigurationError,
     SessionDamagedError,
     SessionExistsError,
     StoredSession,
@@ -130,7 +132,7 @@ def test_a_byte_that_was_changed_is_damage(
     data[at] ^= 1
     forge(engine, "id", bytes(data))
     with pytest.raises(SessionDamagedError):
-        encrypted.load("id")
+        data_of(encrypted, "id")
     encrypted.save("id", b"anew", clock.after(minutes=1))
     assert data_of(encrypted, "id") == b"anew"
 
@@ -141,10 +143,12 @@ def test_data_that_was_written_by_others_is_damage(
 ) -> None:
     created = encrypted.create("id", DATA, clock.after(minutes=1))
     forge(engine, "id", forged)
-    with pytest.raises(SessionDamagedError):
-        encrypted.load("id")
-    with pytest.raises(SessionDamagedError):
-        encrypted.reload(created)
+    for found in (encrypted.load("id"), encrypted.reload(created)):
+        assert found is not None
+        assert (found.id, found.expires_at) == (created.id, created.expires_at)
+        assert not found.is_readable
+        with pytest.raises(SessionDamagedError):
+            _ = found.data
     encrypted.delete("id")
     assert encrypted.load("id") is None
 
@@ -156,9 +160,10 @@ def test_the_data_of_another_row_is_damage(
     encrypted.create("rich", b"rich", clock.after(minutes=1))
     forge(engine, "id", stored(engine, "rich"))
     with pytest.raises(SessionDamagedError, match="tampered with"):
-        encrypted.load("id")
-    with pytest.raises(SessionDamagedError):
-        encrypted.reload(created, "id")
+        data_of(encrypted, "id")
+    both = encrypted.load_many(["id", "rich"])
+    assert {key: each.is_readable for key, each in both.items()} == {"id": False, "rich": True}
+    assert not encrypted.update("id", b"mine", None, expected=created)
 
 
 def test_the_data_of_another_table_is_damage(
@@ -169,7 +174,7 @@ def test_the_data_of_another_table_is_damage(
     )
     elsewhere.create("id", DATA, clock.after(minutes=1))
     with pytest.raises(SessionDamagedError):
-        encrypted.load("id")
+        data_of(encrypted, "id")
 
 
 def test_a_secret_is_exchanged_and_nobody_is_signed_out(
@@ -187,7 +192,7 @@ def test_a_secret_is_exchanged_and_nobody_is_signed_out(
     assert data_of(only, "changed") == b"new"
     assert data_of(only, "rotated again") == DATA
     with pytest.raises(SessionDamagedError, match=r"under [0-9a-f]{8}, which is not in data_keys"):
-        only.load("read")
+        data_of(only, "read")
 
 
 def test_data_from_before_is_read_where_that_is_wanted_and_encrypted_when_written(
@@ -206,7 +211,7 @@ def test_data_from_before_is_read_where_that_is_wanted_and_encrypted_when_writte
     for session_id, data in (("changed", b"new"), ("expected", b"new"), ("rotated again", DATA)):
         assert data_of(strict, session_id) == data
     with pytest.raises(SessionDamagedError, match="read_unencrypted=True"):
-        strict.load("read")
+        data_of(strict, "read")
 
 
 @pytest.mark.parametrize("expects", [True, False])
@@ -222,16 +227,26 @@ def test_updating_needs_no_more_than_the_data_and_what_was_loaded_is_one_stateme
     assert data_of(encrypted, "id") == b"new"
 
 
-def test_one_seal_serves_for_all_that_is_saved_in_a_row(
-    encrypted: SyncSessionStorage, clock: Clock
+def test_what_was_loaded_serves_for_all_that_is_saved_in_a_row(
+    encrypted: SyncSessionStorage, engine: Engine, clock: Clock
 ) -> None:
     expiry = clock.after(minutes=1)
-    session = encrypted.create("id", b"0", expiry)
-    for number in range(1, 4):
-        data = b"%d" % number
-        assert encrypted.update("id", data, None, expected=session)
-        session = StoredSession(data, expiry, session.id, session.key, seal=session.seal)
-    assert encrypted.load("id") == session
+    encrypted.create("0", b"0", expiry)
+    both = open_encrypted(engine, clock, NEXT, SECRET)
+    session = both.load("0")
+    assert session is not None
+    for number, new_id in enumerate([None, "2", None, "4", None], start=1):
+        data, own_id = b"%d" % number, str(number - number % 2) if number > 1 else "0"
+        session_id = own_id if new_id is None else str(number - 2)
+        moment = None if new_id is None else expiry
+        assert both.update(session_id, data, moment, expected=session, new_id=new_id)
+        session = replace(session, data=data)
+    assert both.load("4") == session
+
+
+def test_a_config_without_secrets_has_nothing_that_encrypts(engine: Engine) -> None:
+    with pytest.raises(ConfigurationError, match="no data_keys="):
+        SyncEncryptedSessionStorage(engine, UserSession, seals=None)
 
 
 def rotated(session_id: str, clock: Clock) -> SessionDetails:
@@ -272,10 +287,57 @@ def test_who_has_the_former_id_has_nothing_where_rights_have_changed(
     remembering: SyncSessionStorage, clock: Clock
 ) -> None:
     before = clock.after(seconds=-1)
-    assert remembering.rotate("old", "new", details=rotated("old", clock))
+    by_rights: SessionDetails = {**rotated("old", clock), "rights_changed_at": clock.now}
+    assert remembering.rotate("old", "new", details=by_rights)
+    ((session_id, late),) = (remembering.load_former(["old"], before)).items()
+    assert (session_id, late.is_readable) == ("old", False)
     assert remembering.rotate("new", "newer")
     assert remembering.load_former(["old", "new"], before) == {}
     assert data_of(remembering, "newer") == DATA
+
+
+def test_replacing_data_leaves_the_session_to_who_has_the_former_id(
+    remembering: SyncSessionStorage, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    assert remembering.rotate("old", "new", details=rotated("old", clock))
+    loaded = remembering.load("new")
+    assert loaded is not None
+    remembering.save("new", b"replaced", clock.after(minutes=1))
+    assert (remembering.load_former(["old"], before))["old"].data == b"replaced"
+    again = remembering.reload(loaded, StoredKey(loaded.key))
+    assert again is not None
+    assert again.data == b"replaced"
+
+
+def test_what_is_not_encrypted_yet_is_left_so_by_who_has_only_the_former_id(
+    remembering: SyncSessionStorage, engine: Engine, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    plain = SyncSessionStorage(engine, FullSession, clock=clock)
+    plain.create("plain", DATA, clock.after(minutes=1))
+    assert plain.rotate("plain", "present", details=rotated("plain", clock))
+    sealing = seals(table="full_sessions", reads_plain=True)
+    both = SyncEncryptedSessionStorage(engine, FullSession, seals=sealing, clock=clock)
+    late = (both.load_former(["plain"], before))["plain"]
+    assert both.update(StoredKey(late.key), b"late", None, expected=late)
+    assert data_of(both, "present") == b"late"
+    assert both.update("present", b"own", None, expected=b"late")
+    assert data_of(remembering, "present") == b"own"
+
+
+def test_rotating_what_is_not_encrypted_yet_leaves_it_to_who_has_the_former_id(
+    remembering: SyncSessionStorage, engine: Engine, clock: Clock
+) -> None:
+    before = clock.after(seconds=-1)
+    SyncSessionStorage(engine, FullSession, clock=clock).create(
+        "plain", DATA, clock.after(minutes=1)
+    )
+    sealing = seals(table="full_sessions", reads_plain=True)
+    both = SyncEncryptedSessionStorage(engine, FullSession, seals=sealing, clock=clock)
+    assert both.rotate("plain", "present", details=rotated("plain", clock))
+    assert (remembering.load_former(["plain"], before))["plain"].data == DATA
+    assert data_of(remembering, "present") == DATA
 
 
 def test_rotating_gives_up_where_details_are_not_as_expected(

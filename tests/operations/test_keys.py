@@ -84,6 +84,15 @@ def test_nothing_secret_is_shown(tmp_path: Path) -> None:
     assert "live-" not in shown
 
 
+def test_check_looks_at_data_also_where_ids_are_not_hashed(tmp_path: Path) -> None:
+    url, plain = f"sqlite:///{tmp_path}/s.db", {"hash_session_ids": False}
+    fill(plugin_on(url, is_async=False, **plain), live=2)
+    found = problems(plugin_on(url, is_async=False, **SAFE, **plain, data_keys=[OLD]))
+    of_ids, of_data = found.values()
+    assert of_ids == "hash_session_ids=True"
+    assert "read_unencrypted=True" in of_data
+
+
 @pytest.mark.parametrize(
     ("before", "after", "what", "remedy"),
     [

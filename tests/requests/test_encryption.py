@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +14,16 @@ from sqlalchemy import select, update
 
 from litestar_sessions import (
     ConfigurationError,
+    SessionDamagedError,
+    SessionEvent,
     SessionPlugin,
     rotate_session_id,
     save_session,
 )
 from tests.support.models import FullSession
 from tests.support.people import Visit, open_people, sign_in
+from tests.support.roundtrips import StatementCounter, counting
+from tests.support.site import MAX_AGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,9 +48,24 @@ async def save_in_a_row(request: Visit) -> dict[str, Any]:
     return dict(request.session)
 
 
+@post("/detached")
+async def change_what_was_shown(request: Visit) -> dict[str, Any]:
+    """Change a value that the handler has had since before it saved."""
+    request.session["cart"] = []
+    rotate_session_id(request)
+    await save_session(request)
+    cart = request.session["cart"]
+    request.session["number"] = 1
+    await save_session(request)
+    cart.append("pear")
+    return dict(request.session)
+
+
 def open_encrypted(place: Any, clock: Clock, **settings: Any) -> Any:
     settings = {"data_keys": [OLD], "rotation_interval": INTERVAL, **settings}
-    return open_people(place, clock, route_handlers=[save_in_a_row], **settings)
+    return open_people(
+        place, clock, route_handlers=[save_in_a_row, change_what_was_shown], **settings
+    )
 
 
 @pytest.fixture
@@ -162,6 +182,158 @@ async def test_a_handler_saves_and_rotates_several_times(site: Site) -> None:
         assert await site.rows() == 1
 
 
+async def test_what_a_handler_holds_stays_a_part_of_the_session(site: Site) -> None:
+    async with site.visitor() as client:
+        await sign_in(client)
+        assert (await client.post("/detached")).json()["cart"] == ["pear"]
+        assert (await client.get("/")).json()["cart"] == ["pear"]
+
+
+async def test_one_statement_saves_each_change_of_several(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    is_async, database = any_database
+    with counting(database) as (counter, url):
+        place = is_async, replace(database, url=url)
+        events: list[SessionEvent] = []
+        async with open_encrypted(place, clock, listeners=[events.append]) as site:
+            if isinstance(counter, StatementCounter):
+                await site.backend.engine.dispose() if is_async else site.engine.dispose()
+                counter.watch(site.engine)
+            async with site.visitor() as client:
+                await sign_in(client)
+                for _ in range(8):  # psycopg prepares a statement when it runs the sixth time
+                    counter.reset()
+                    await client.post("/in-a-row")
+                assert counter.count == 1 + 4
+        assert {event.kind for event in events} <= {"created", "changed", "rotated"}
+
+
+async def test_a_session_that_is_only_read_gets_the_present_secret(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    async with open_people(any_database, clock) as before, before.visitor() as client:
+        session_id = await sign_in(client)
+    steps = ({"data_keys": [OLD], "read_unencrypted": True}, {"data_keys": [NEW, OLD]})
+    for settings in steps:
+        opened = open_encrypted(
+            any_database, clock, empty=False, rotation_interval=None, **settings
+        )
+        async with opened as site, site.visitor(session_id) as client:
+            clock.advance(seconds=MAX_AGE // 2)
+            assert (await client.get("/")).json() == {"user_id": "Ann"}
+    only = open_encrypted(any_database, clock, data_keys=[NEW], empty=False)
+    async with only as site, site.visitor(session_id) as client:
+        assert (await client.get("/")).json() == {"user_id": "Ann"}
+
+
+@pytest.fixture
+async def taking_over(
+    any_database: tuple[bool, Database], clock: Clock
+) -> AsyncIterator[tuple[Site, str]]:
+    """A site with a session from before, which is not encrypted."""
+    async with (
+        open_people(any_database, clock) as before,
+        open_encrypted(any_database, clock, read_unencrypted=True, empty=False) as site,
+        before.visitor() as client,
+    ):
+        yield site, await sign_in(client)
+
+
+async def test_a_session_from_before_that_gets_another_id_is_left_to_requests_under_way(
+    taking_over: tuple[Site, str], clock: Clock
+) -> None:
+    site, session_id = taking_over
+    clock.advance(seconds=INTERVAL)
+    async with site.visitor(session_id) as client, site.visitor(session_id) as late:
+        await client.get("/")
+        assert client.cookies["session"] != session_id
+        assert (await late.get("/")).json() == {"user_id": "Ann"}
+        await late.post("/set", json={"cart": 1})
+        assert late.cookies["session"] == session_id
+        assert (await client.get("/")).json() == {"user_id": "Ann", "cart": 1}
+        assert await site.rows() == 1
+
+
+async def test_a_request_that_had_read_what_was_not_encrypted_leaves_the_cookie_of_a_sign_in(
+    taking_over: tuple[Site, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    site, session_id = taking_over
+    async with site.visitor(session_id) as client:
+        slow = asyncio.create_task(client.post("/set?hold=1", json={"slow": 1}))
+        await site.gate.reached()
+        async with site.visitor(session_id) as signing:
+            await signing.post("/rotate", json={"user_id": "Bob"})
+            site.gate.open()
+            assert "set-cookie" not in (await slow).headers
+            assert (await signing.get("/")).json() == {"user_id": "Bob"}
+    assert "rotated" in events(caplog)
+    assert "undecodable" not in events(caplog)
+    assert await site.rows() == 1
+
+
+async def test_replacing_the_data_of_a_session_leaves_it_to_requests_with_the_former_id(
+    site: Site, clock: Clock
+) -> None:
+    async with site.visitor() as client:
+        former = await sign_in(client)
+        clock.advance(seconds=INTERVAL)
+        await client.get("/")
+        await site.backend.set(client.cookies["session"], b'{"user_id":"Ann","by":"a job"}')
+        async with site.visitor(former) as late:
+            assert (await late.get("/")).json() == {"user_id": "Ann", "by": "a job"}
+            assert "set-cookie" not in (await late.post("/set", json={"cart": 1})).headers
+        assert await site.rows() == 1
+
+
+async def test_who_had_an_id_before_a_sign_in_is_a_stranger_and_leaves_the_cookie(
+    site: Site,
+) -> None:
+    async with site.visitor() as client:
+        planted = await sign_in(client, "Eve")
+        await client.post("/rotate", json={"user_id": "Ann"})
+        one_key = len((await stored(site))[0])
+        # As somebody does who can write to the table.
+        forged = {"rights_changed_at": None, "rotated_at": site.backend.clock()}
+        await site._execute(update(FullSession).values(**forged))
+        async with site.visitor(planted) as thief:
+            assert (await thief.get("/")).json() == {}
+            response = await thief.post("/set", json={"cart": 1})
+            assert "set-cookie" not in response.headers
+        assert (await client.get("/")).json() == {"user_id": "Ann"}
+        assert one_key == 129 + len(b'{"user_id":"Ann"}')
+
+
+async def test_damage_is_told_with_whose_it_is(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    heard: list[SessionEvent] = []
+    opened = open_encrypted(any_database, clock, listeners=[heard.append])
+    async with opened as site, site.visitor() as client:
+        await sign_in(client)
+        await site._execute(update(FullSession).values(data=b"forged"))
+        assert (await client.get("/")).json() == {}
+        site.config.settings.listeners.close()
+        (damage,) = [event for event in heard if event.kind == "undecodable"]
+        assert damage.owner == "Ann"
+        assert damage.id is not None
+
+
+async def test_one_damaged_session_costs_the_others_no_statement(
+    any_database: tuple[bool, Database], clock: Clock
+) -> None:
+    async with open_encrypted(any_database, clock) as site:
+        clients = [site.visitor() for _ in range(16)]
+        ids = [await sign_in(client, str(number)) for number, client in enumerate(clients)]
+        key = site.backend.keys.current(ids[0])
+        damaged = update(FullSession).where(FullSession.session_id == key)
+        await site._execute(damaged.values(data=b"forged"))
+        loaded = await site.backend.storage.load_many(ids)
+        assert [each.is_readable for each in loaded.values()] == [False, *[True] * 15]
+        for client in clients:
+            await client.aclose()
+
+
 async def test_the_store_of_litestar_has_the_data(site: Site) -> None:
     async with site.visitor() as client:
         session_id = await sign_in(client)
@@ -169,6 +341,12 @@ async def test_the_store_of_litestar_has_the_data(site: Site) -> None:
         assert await store.get(session_id) == b'{"user_id":"Ann"}'
         await store.set(session_id, b'{"user_id":"Ann","by":"a store"}')
         assert (await client.get("/")).json() == {"user_id": "Ann", "by": "a store"}
+        await site._execute(update(FullSession).values(data=b"forged"))
+        assert await store.exists(session_id)
+        assert await store.expires_in(session_id)
+        with pytest.raises(SessionDamagedError):
+            await store.get(session_id)
+        assert await site.backend.get(session_id) is None
 
 
 async def test_plain_ids_are_taken_over_and_the_data_stays(

@@ -42,6 +42,6 @@ class InspectingVerbs(MeasuringVerbs):
 
     async def count_keys(self) -> KeyCounts:
         """Count the live sessions under each secret and spelling; that reads the whole table."""
-        question = count_keys(self._statements.sessions)
+        question = count_keys(self._statements.sessions, self._execution.engine.dialect)
         values = named({"now": self.clock()})
         return await self._patient_execution.read(question, values, key_counts)

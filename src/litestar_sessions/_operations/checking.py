@@ -99,7 +99,8 @@ def _of_cookie(config: SQLAlchemySessionConfig) -> Iterator[Problem]:
 
 def _of_keys(operator: Operator) -> Iterator[Problem]:
     config = operator.config
-    if config.hash_session_ids:
-        yield from problems_of(find_uses(operator), config)
-    else:
+    uses = find_uses(operator)
+    if not config.hash_session_ids:
         yield Problem("Whoever can read the table can use its sessions", "hash_session_ids=True")
+        uses = [use for use in uses if use.of == "data"]
+    yield from problems_of(uses, config)

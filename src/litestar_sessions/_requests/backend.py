@@ -158,10 +158,11 @@ class StorageSessionBackend(RefusesOverrides, SQLAlchemySessionBackendBase[SQLAl
                 session = await load_and_renew(self._storage, session_id, self.policy, now)
             else:
                 session = await self._load(session_id)
+            data = None if session is None else session.data
         except SessionDamagedError as error:
             warn_of_damage(error, self.settings.listeners)
             return None
-        return None if session is None else session.data
+        return data
 
     async def set(self, session_id: str, data: bytes, store: Store | None = None) -> None:  # noqa: ARG002 - Litestar's
         """Replace the data of a session, expired or not, or create it; it lives for ``max_age``."""

@@ -42,12 +42,26 @@ class RenewedSession(SignedSession):
                 await self._rotate_now(stored)
             elif expires_at is not None:
                 details = self._with_lifetime(self._client_details(), stored)
-                if await self.storage.touch(self._row_id, expires_at, details=details):
+                if await self._prolong(stored, expires_at, details):
                     self._adopt(replace(stored, expires_at=expires_at), "renewed")
         except UNANSWERED as error:
             # The session was read, which is all that the request needed.
             warn("not_renewed", "A session was not renewed: the database did not answer", error)
             self.has_news = self.has_news or self.is_in_doubt
+
+    async def _prolong(
+        self, stored: StoredSession, expires_at: datetime, details: SessionDetails | None
+    ) -> bool:
+        """Move the expiry; have data encrypted under the current secret, for this is a visit too.
+
+        Whoever has a former ID leaves that to others.
+        """
+        seals, seal = self.settings.seals, stored.seal
+        if seals is None or seal is None or self._former_key or seals.is_current(seal):
+            return await self.storage.touch(self._row_id, expires_at, details=details)
+        return await self.storage.update(
+            self._row_id, stored.data, expires_at, expected=stored, details=details
+        )
 
     async def _rotate_now(self, stored: StoredSession) -> None:
         """Give a session another ID that is changed in nothing else, and have it live longer.

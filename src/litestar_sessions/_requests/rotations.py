@@ -128,6 +128,8 @@ class RotatedSession(TellingSession):
         """Tell whether a row got another ID because of the time alone, however often."""
         if self.settings.policy.rotation_interval is None or not _is_served(current):
             return False
+        if not current.is_readable:
+            return False
         return (current.details or {}).get("rights_changed_at") == self._rights_changed_at
 
     def _take_new_id(self) -> None:

@@ -142,7 +142,7 @@ class TrackedSession(FollowedSession, RenewedSession):
                 return
             fits = len(data) <= most or not is_growth(self.codec, data, theirs.data)
             if fits and await self._replace(data, theirs, details):
-                if theirs is not base:
+                if theirs.data != base.data:
                     self._show_merged(session, data)
                 return
             current = await self._look_again(base)

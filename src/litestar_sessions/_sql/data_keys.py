@@ -36,7 +36,7 @@ class DataKey:
     @classmethod
     def of(cls, secret: bytes | str) -> Self:
         """Return a secret, of any length."""
-        secret = secret.encode() if isinstance(secret, str) else secret
+        secret = encoded(secret) if isinstance(secret, str) else secret
         root = hmac.digest(bytes(SHA256.digest_size), secret, "sha256")
         return cls(_derived(root, b"key id", length=KEY_ID), root, len(secret))
 

@@ -21,6 +21,7 @@ __all__ = (
     "expected_of",
     "names_of",
     "owner_key",
+    "remembers_former",
 )
 
 EXPECTED = {"lifetime_was": "lifetime", "persistent_was": "persistent"}
@@ -67,6 +68,16 @@ def columns_of(details: SessionDetails | None) -> dict[str, Any]:
         columns["owner"] = key
         columns["owner_bytes"] = None if owner is None or key == owner else encoded(owner)
     return columns
+
+
+def remembers_former(details: SessionDetails | None) -> bool:
+    """Tell whether who has the session ID of before is to have the session still.
+
+    It is not so if rights have changed at that moment: then it is remembered whose request is late.
+    """
+    if not details or details.get("former_session_id") is None:
+        return False
+    return details.get("rights_changed_at") != details.get("rotated_at")
 
 
 def expected_of(details: SessionDetails | None) -> SessionDetails:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import LargeBinary, bindparam, case, func, literal, select
+from sqlalchemy import LargeBinary, bindparam, case, func, literal, null, select
 
 from litestar_sessions._sql.keys import DIGESTS, KEY_ID_LENGTH
 from litestar_sessions._sql.sealed import HEAD, KEY_ID
@@ -15,7 +15,7 @@ from litestar_sessions._sql.table import bind_type
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, Dialect, Select
 
     from litestar_sessions._sql.records import Reply
     from litestar_sessions._sql.table import SessionTable
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ("UNENCRYPTED", "KeyCounts", "count_keys", "key_counts")
 
 UNENCRYPTED = "unencrypted"
+_LOOK_INTO_DATA = {"sqlite", "postgresql", "mysql", "mariadb"}
+"""Those of which it is known how they take bytes out of bytes."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,17 @@ class KeyCounts:
     ids: Mapping[str, int]
     """By how their IDs are spelled: ``plain``, ``sha256``, or ``hmac-sha256`` and which secret."""
     data: Mapping[str, int]
-    """By the secret with which their data is encrypted; ``unencrypted`` is one of the names."""
+    """By the secret with which their data is encrypted; ``unencrypted`` is one of the names.
+
+    Empty where the database does not look into data.
+    """
 
 
-def count_keys(sessions: SessionTable) -> Select[Any]:
+def count_keys(sessions: SessionTable, dialect: Dialect) -> Select[Any]:
     """Return what counts live sessions, in one reading of the table."""
     spelling = _spelling(sessions.session_id).label("spelling")
-    data_key = _data_key(sessions.data).label("data_key")
+    looks_into_data = dialect.name in _LOOK_INTO_DATA
+    data_key = (_data_key(sessions.data) if looks_into_data else null()).label("data_key")
     is_live = sessions.expires_at > bindparam("s_now", type_=bind_type(sessions.expires_at))
     each = select(spelling, data_key).where(is_live).subquery("each")
     return select(*each.c, func.count()).group_by(*each.c)
@@ -70,5 +76,6 @@ def key_counts(reply: Reply) -> KeyCounts:
     data: Counter[str] = Counter()
     for spelling, key_id, count in reply.rows:
         ids[spelling] += int(count)
-        data[bytes(key_id).hex() or UNENCRYPTED] += int(count)
+        if key_id is not None:
+            data[bytes(key_id).hex() or UNENCRYPTED] += int(count)
     return KeyCounts(ids, data)

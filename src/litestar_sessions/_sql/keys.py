@@ -93,7 +93,7 @@ class Keyed:
 
 def keyed(secret: bytes | str) -> Keyed:
     """Return what spells IDs under a secret."""
-    secret = secret.encode() if isinstance(secret, str) else secret
+    secret = encoded(secret) if isinstance(secret, str) else secret
     name = hmac.digest(secret, _NO_SESSION_ID, "sha256").hex()[:KEY_ID_LENGTH]
     return Keyed(secret, f"{_KEYED_DIGEST}{name}:")
 

@@ -61,6 +61,11 @@ class StoredSession:
     """How its data is encrypted, if it is."""
 
     @property
+    def is_readable(self) -> bool:
+        """Whether the data can be read; if it cannot, asking for it is a `SessionDamagedError`."""
+        return True
+
+    @property
     def created_at(self) -> datetime | None:
         """When the session was created, to the millisecond; ``None`` if the row does not tell.
 

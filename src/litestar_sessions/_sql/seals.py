@@ -12,11 +12,11 @@ from dataclasses import replace
 from os import urandom
 from typing import TYPE_CHECKING
 
+from litestar_sessions._sql.damaged import DamagedSession
 from litestar_sessions._sql.data_keys import DataKey
 from litestar_sessions._sql.keys import StoredKey
 from litestar_sessions._sql.seal import Seal
 from litestar_sessions._sql.sealed import HALF_KEY, HEAD, SealedData
-from litestar_sessions.exceptions import SessionDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,30 +55,43 @@ class Seals:
         """What the secrets are called, the current one first."""
         return tuple(self._keys)
 
-    def begin(self, session_id: str) -> Seal:
-        """Return a seal for a new session."""
+    def begin(self, *session_ids: str) -> Seal:
+        """Return a seal for a session that has none, for who has one of these IDs."""
         key = urandom(2 * HALF_KEY)
-        return Seal(key, (self._current.wrap(key, self._table, session_id),), self._table)
+        wrapped = tuple(self._current.wrap(key, self._table, each) for each in session_ids)
+        return Seal(key, wrapped, self._table)
+
+    def is_current(self, seal: Seal) -> bool:
+        """Tell whether data is encrypted as it is to be, under the current secret."""
+        return seal.key is not None and seal.wrapped[0].key_id == self._current.id
+
+    def none(self) -> Seal:
+        """Return that of data which is not encrypted."""
+        return Seal(None, (), self._table)
 
     def follow(
-        self, seal: Seal | None, session_id: str, new_id: str | None, *, keeps_former: bool
+        self, seal: Seal, session_id: str, new_id: str | None, *, keeps_former: bool = False
     ) -> Seal:
         """Return the seal of a session that is written again.
 
+        Who only knows the row, and not its ID, leaves it as it is.
+
         Args:
-            seal: The one that it has; ``None`` if its data is not encrypted.
+            seal: The one that it has.
             session_id: The ID of the session.
             new_id: An ID to have instead.
             keeps_former: Whether who has the ID of before is to have the session still.
         """
+        is_known = type(session_id) is not StoredKey
+        if new_id is None and (self.is_current(seal) or not is_known):
+            return seal
         its_id = session_id if new_id is None else new_id
-        if seal is None:
-            return self.begin(its_id)
+        keeps_former = keeps_former and is_known and new_id is not None
+        if seal.key is None:
+            return self.begin(its_id, *([session_id] if keeps_former else []))
         current, *former = seal.wrapped
         if new_id is not None:
             former = [current] if keeps_former else []
-        elif current.key_id == self._current.id or type(session_id) is StoredKey:
-            return seal
         wrapped = self._current.wrap(seal.key, self._table, its_id)
         return replace(seal, wrapped=(wrapped, *former))
 
@@ -87,31 +100,30 @@ class Seals:
     ) -> StoredSession:
         """Return a session with the data that it has, and its seal.
 
+        If it is not encrypted for that ID, in that table, under any of the secrets, it is one whose
+        data nobody can read.
+
         Args:
             session: What the table has.
             session_id: The ID by which it was found.
             known: The seal that it had before.
-
-        Raises:
-            SessionDamagedError: It is not encrypted for that ID, in that table, under any of the
-                secrets.
         """
         if self._reads_plain and not session.data.startswith(HEAD):
-            return session
+            return replace(session, seal=self.none())
         stored = SealedData.parse(session.data)
         if stored is None:
-            raise SessionDamagedError(_NOT_ENCRYPTED)
+            return DamagedSession(session, _NOT_ENCRYPTED)
         for key in self._candidates(stored, session_id, known):
             seal = Seal(key, stored.keys, self._table)
             data = seal.open(stored)
             if data is not None:
                 return replace(session, data=data, seal=seal)
-        raise SessionDamagedError(self._explained(stored.keys[0].key_id))
+        return DamagedSession(session, self._explained(stored.keys[0].key_id))
 
     def _candidates(
         self, stored: SealedData, session_id: str, known: Seal | None
     ) -> Iterator[bytes]:
-        if known is not None:
+        if known is not None and known.key is not None:
             yield known.key
         if type(session_id) is StoredKey:
             return  # it says which row, and is no ID

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from litestar_sessions._sync.storage import SyncSessionStorage
+from litestar_sessions._sql.details import remembers_former
 from litestar_sessions._sql.records import StoredSession
+from litestar_sessions.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,28 +34,32 @@ class _Change(NamedTuple):
 class SyncEncryptedSessionStorage(SyncSessionStorage):
     """Sessions in one table of one database, with data that nobody reads who has only the table.
 
-    Each verb does what it does on any storage, with as many statements but for two: `rotate` loads
-    the session before, and so does `update` unless it gets what was loaded.
+    Each verb does what it does on any storage, with as many statements but for three: `save` and
+    `rotate` load the session before, and so does `update` unless it gets what was loaded.
 
     Args:
         engine: Where the table is.
         model: The mapped class of the table.
-        seals: What encrypts.
+        seals: What encrypts, as the config has it.
         settings: As of any storage.
+
+    Raises:
+        ConfigurationError: There is nothing that encrypts.
     """
 
     def __init__(
-        self, engine: Engine, model: type[Any], *, seals: Seals, **settings: Any
+        self, engine: Engine, model: type[Any], *, seals: Seals | None, **settings: Any
     ) -> None:
+        if seals is None:  # as a config has none without data_keys
+            raise ConfigurationError("Nothing encrypts: the config has no data_keys=.")
         super().__init__(engine, model, **settings)
         self._seals = seals
 
     def load(self, session_id: str) -> StoredSession | None:
         """Return a live session, or ``None`` if there is none; change nothing.
 
-        Raises:
-            SessionDamagedError: It is not what this storage has written for that ID; the other
-                verbs that return a session raise that too.
+        If its data is not what this storage has written for that ID, asking for the data is a
+        `SessionDamagedError`; so it is with the other verbs that return a session.
         """
         session = super().load(session_id)
         return None if session is None else self._seals.open(session, session_id)
@@ -102,8 +108,11 @@ class SyncEncryptedSessionStorage(SyncSessionStorage):
         details: SessionDetails | None = None,
     ) -> None:
         """Replace the data, the expiry and the details of a session; create it if there is none."""
-        sealed = self._seals.begin(session_id).close(data)
-        super().save(session_id, sealed, expires_at, details=details)
+        # Its key stays, so that whoever has loaded it, or has the former ID, can read it still.
+        found = self.load(session_id)
+        former = found.seal if found is not None else None
+        seal = self._seals.follow(former or self._seals.none(), session_id, None)
+        super().save(session_id, seal.close(data), expires_at, details=details)
 
     def update(  # noqa: PLR0913 - as in any storage
         self,
@@ -152,19 +161,22 @@ class SyncEncryptedSessionStorage(SyncSessionStorage):
 
     def _change_loaded(self, session_id: str, base: StoredSession, change: _Change) -> bool:
         """Change what was loaded, in one statement; return whether the table still had it."""
-        data, expires_at, new_id, details = change
-        if new_id is not None:
+        former, data, expires_at = base.seal or self._seals.none(), change.data, change.expires_at
+        if change.new_id is not None:
             expires_at = expires_at or base.expires_at
-        keeps_former = bool((details or {}).get("former_session_id"))
-        seal = self._seals.follow(base.seal, session_id, new_id, keeps_former=keeps_former)
-        return super().update(
+        keeps_former = remembers_former(change.details)
+        seal = self._seals.follow(former, session_id, change.new_id, keeps_former=keeps_former)
+        is_done = super().update(
             session_id,
             seal.close(base.data if data is None else data),
             expires_at,
-            expected=base.data if base.seal is None else base.seal.close(base.data),
-            new_id=new_id,
-            details=details,
+            expected=former.close(base.data),
+            new_id=change.new_id,
+            details=change.details,
         )
+        if is_done:
+            former.become(seal)
+        return is_done
 
     def _opened(self, sessions: dict[str, StoredSession]) -> dict[str, StoredSession]:
         return {id_: self._seals.open(session, id_) for id_, session in sessions.items()}
