@@ -22,7 +22,7 @@ PYTHONS_OF_2_1 = PYTHONS[1:]
 DRIVERS = ("aiosqlite", "asyncpg", "asyncmy", "psycopg-binary", "pymysql")
 LOWEST = (
     *("--resolution=lowest-direct", "--only-binary=:all:"),
-    *(f"--extra={driver}" for driver in DRIVERS),
+    *(f"--extra={extra}" for extra in (*DRIVERS, "encryption")),
 )
 BESIDE_LOWEST = (
     "advanced-alchemy<1.8",  # 1.10 needs a newer Litestar, 1.9 warns of itself, 1.8 needs argon2

@@ -116,17 +116,19 @@ async def test_a_damaged_row_gives_way_to_the_session_of_another_cookie(
             assert await site.rows() == 0, change
 
 
+@pytest.mark.parametrize("data_keys", [(), ("secret" * 8,)], ids=["plain", "encrypted"])
 async def test_what_verbs_do_with_a_damaged_row(
-    any_database: tuple[bool, Database], clock: Clock
+    any_database: tuple[bool, Database], clock: Clock, data_keys: tuple[str, ...]
 ) -> None:
     is_async, database = any_database
-    async with open_site(database.url, is_async=is_async, clock=clock) as site:
+    arguments: dict[str, Any] = {"is_async": is_async, "clock": clock, "data_keys": data_keys}
+    async with open_site(database.url, **arguments) as site:
         storage = site.backend.storage
         for change in DAMAGE[site.engine.dialect.name]:
             async with site.visitor() as client:
                 session_id = await damage(site, client, change)
             with pytest.raises(SessionDamagedError):
-                await storage.load(session_id)
+                _ = (await storage.load(session_id)).data
             with pytest.raises(SessionExistsError):
                 await storage.create(session_id, b"new", clock.after(hours=1))
             await storage.save(session_id, b"{}", clock.after(hours=1))

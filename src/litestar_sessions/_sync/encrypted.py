@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from litestar_sessions._sync.storage import SyncSessionStorage
 from litestar_sessions._sql.details import remembers_former
 from litestar_sessions._sql.records import StoredSession
-from litestar_sessions.exceptions import ConfigurationError
+from litestar_sessions.exceptions import ConfigurationError, SessionDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +109,10 @@ class SyncEncryptedSessionStorage(SyncSessionStorage):
     ) -> None:
         """Replace the data, the expiry and the details of a session; create it if there is none."""
         # Its key stays, so that whoever has loaded it, or has the former ID, can read it still.
-        found = self.load(session_id)
+        try:
+            found = self.load(session_id)
+        except SessionDamagedError:
+            found = None
         former = found.seal if found is not None else None
         seal = self._seals.follow(former or self._seals.none(), session_id, None)
         super().save(session_id, seal.close(data), expires_at, details=details)
