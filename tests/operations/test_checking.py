@@ -13,6 +13,7 @@ from litestar_sessions._sql.types import utc_now
 from tests.operations.test_commands import answer_of, fill, invoke, plugin_on
 from tests.support.apps import app_with
 from tests.support.databases import sync_engine_on
+from tests.support.models import FullSession
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +87,21 @@ def test_each_remedy_mends_what_it_is_for(sync_database: Database) -> None:
     execute(sync_database, *found.values())
     assert problems(plugin, code=0) == {}
     drop(sync_database)
+
+
+def test_people_need_indexes_of_their_own(tmp_path: Path) -> None:
+    plugin = plugin_on(f"sqlite:///{tmp_path}/s.db", is_async=False, model=FullSession, **SAFE)
+    fill(plugin)
+    engine = create_engine(f"sqlite:///{tmp_path}/s.db", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for column in ("owner", "former_session_id"):
+            connection.exec_driver_sql(f"DROP INDEX ix_full_sessions_{column}")
+        found = problems(plugin)
+        assert [what.split(",")[0].split()[-1] for what in found] == ["owner", "former_session_id"]
+        for remedy in found.values():
+            connection.exec_driver_sql(remedy)
+    engine.dispose()
+    assert problems(plugin, code=0) == {}
 
 
 def test_a_missing_table_and_missing_columns_are_found(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import inspect
 from sqlalchemy.exc import CompileError, NoSuchTableError
 
+from litestar_sessions._sql.extras import INDEXED
 from litestar_sessions._sql.misfits import misfit
 
 if TYPE_CHECKING:
@@ -123,6 +124,13 @@ def _missing_indexes(
             "There is no index on the expiry, so deleting expired sessions reads the whole table",
             _indexed(sessions.expires_at, dialect, "INDEX ix"),
         )
+    for column in (sessions.extras[name] for name in INDEXED if name in sessions.extras):
+        if column.name.lower() not in facts.leading:
+            yield Problem(
+                f"There is no index on {column.name}, so finding sessions by it reads the whole "
+                "table",
+                _indexed(column, dialect, "INDEX ix"),
+            )
 
 
 def _indexed(column: Column[Any], dialect: Dialect, kind: str) -> str:
