@@ -7,6 +7,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,8 @@ def test_a_database_in_memory_is_copied(is_async: bool) -> None:
     backend: Any = config.create_backend()
 
     async def in_the_child() -> None:
+        for _ in range(3):  # they get the identifiers of threads that were not forked
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
         assert await backend.get("Ann") == b"of the parent"
         await backend.set("Ann", b"of the child")
         assert await backend.get("Ann") == b"of the child"

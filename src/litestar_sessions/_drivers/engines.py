@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sqlalchemy import Engine, event
-from sqlalchemy.pool import QueuePool, SingletonThreadPool
+from sqlalchemy.pool import QueuePool, SingletonThreadPool, StaticPool
 
 from litestar_sessions._drivers.forks import safe_to_fork
 from litestar_sessions._drivers.urls import parse_url
@@ -142,6 +142,9 @@ def _best_options(url: URL, dialect: type[Any], options: Mapping[str, Any]) -> d
     if pool_class is SingletonThreadPool and not has_pool:
         # In memory there is one database for each connection: all threads share one, in turn.
         chosen |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+        connect["check_same_thread"] = False
+    elif issubclass(pool_class, StaticPool):
+        # In memory too; its connection goes on in the child of a fork, where its thread does not.
         connect["check_same_thread"] = False
     elif issubclass(pool_class, QueuePool) and not has_pool:
         chosen |= POOL
