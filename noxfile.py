@@ -48,7 +48,6 @@ DIALECTS = {
     "duckdb": {},
     "firebird+firebird": {
         "test_histories.py": _PRECISE,
-        "test_encrypted.py::test_it_answers_as_a_dictionary_does": _PRECISE,
         "test_storage.py::test_a_session_is_live_until_the_microsecond_of_its_expiry": _PRECISE,
         "test_storage_deletions.py::test_deleting_the_expired_removes_exactly_those": _PRECISE,
         "test_storage.py::test_a_column_that_nobody_fills_is_not_taken_for_a_known_id": (

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select, update
 
 from litestar_sessions import (
@@ -15,12 +14,10 @@ from litestar_sessions import (
     AsyncSessionStorage,
     ConfigurationError,
     SessionDamagedError,
-    SessionExistsError,
     StoredSession,
 )
 from litestar_sessions._sql.keys import StoredKey
 from litestar_sessions._sql.seals import Seals
-from tests.support.histories import HISTORIES, Model, Step
 from tests.support.models import FullSession, UserSession
 
 if TYPE_CHECKING:
@@ -68,34 +65,6 @@ async def forge(engine: AsyncEngine, session_id: str, data: bytes) -> None:
 async def data_of(storage: AsyncSessionStorage, session_id: str) -> bytes | None:
     session = await storage.load(session_id)
     return None if session is None else session.data
-
-
-async def perform(storage: AsyncSessionStorage, step: Step) -> object:
-    """Return what the storage answers, or what stands for its error."""
-    try:
-        return await getattr(storage, step.verb)(*step.arguments, **step.options)
-    except SessionExistsError:
-        return SessionExistsError
-
-
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(history=HISTORIES)
-async def test_it_answers_as_a_dictionary_does(
-    encrypted: AsyncSessionStorage, clock: Clock, history: list[Step]
-) -> None:
-    await encrypted.delete_all()
-    model = Model(clock)
-    for step in history:
-        clock.advance(microseconds=step.pause)
-        placed = step.at(clock)
-        assert await perform(encrypted, placed) == model.perform(placed), placed
-    for session_id in model.ids():
-        assert await encrypted.load(session_id) == model.load(session_id)
-    assert await encrypted.delete_all() == model.delete_all()
 
 
 async def test_data_is_not_in_the_table(

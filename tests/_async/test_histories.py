@@ -5,12 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from litestar_sessions import AsyncSessionStorage, SessionExistsError
+from litestar_sessions._async.encrypted import open_async_storage
+from litestar_sessions._sql.seals import Seals
 from tests.support.histories import HISTORIES, Model, Step
+from tests.support.models import UserSession
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from tests.support.clock import Clock
 
 
@@ -22,6 +28,10 @@ async def perform(storage: AsyncSessionStorage, step: Step) -> object:
         return SessionExistsError
 
 
+SEALS = {"plain": None, "encrypted": Seals(["secret" * 8], "user_sessions")}
+
+
+@pytest.mark.parametrize("seals", SEALS.values(), ids=list(SEALS))
 @settings(
     max_examples=60,
     deadline=None,
@@ -29,8 +39,9 @@ async def perform(storage: AsyncSessionStorage, step: Step) -> object:
 )
 @given(history=HISTORIES)
 async def test_a_storage_answers_as_a_dictionary_does(
-    storage: AsyncSessionStorage, clock: Clock, history: list[Step]
+    engine: AsyncEngine, clock: Clock, seals: Seals | None, history: list[Step]
 ) -> None:
+    storage = open_async_storage(engine, UserSession, seals, clock=clock)
     await storage.delete_all()
     model = Model(clock)
     for step in history:

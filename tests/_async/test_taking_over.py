@@ -116,3 +116,19 @@ async def test_a_storage_of_plain_ids_has_nothing_to_turn_them_into(
 ) -> None:
     with pytest.raises(ConfigurationError, match="leave out hash_session_ids=False"):
         await storage.take_over()
+
+
+async def test_sessions_are_counted_by_how_their_ids_are_spelled(
+    storage: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
+) -> None:
+    await storage.create("plain:" * 8, b"data", clock.after(days=1))
+    await storage.create("expired", b"data", clock.now)
+    way = keyed(SECRET)
+    spellings = SessionKeys((hashed, way, way.unnamed(), way.unnamed())).spellings
+    for number, spell in enumerate(spellings):
+        other = AsyncSessionStorage(engine, UserSession, clock=clock, keys=SessionKeys((spell,)))
+        await other.create(f"id-{number}", b"data", clock.after(days=1))
+    named = way.prefix.removesuffix(":")
+    counts = await storage.count_keys()
+    assert counts.ids == {"plain": 1, "sha256": 1, named: 1, "hmac-sha256": 2}
+    assert counts.data in ({"unencrypted": 5}, {})

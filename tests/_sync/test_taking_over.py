@@ -116,3 +116,19 @@ def test_a_storage_of_plain_ids_has_nothing_to_turn_them_into(
 ) -> None:
     with pytest.raises(ConfigurationError, match="leave out hash_session_ids=False"):
         storage.take_over()
+
+
+def test_sessions_are_counted_by_how_their_ids_are_spelled(
+    storage: SyncSessionStorage, engine: Engine, clock: Clock
+) -> None:
+    storage.create("plain:" * 8, b"data", clock.after(days=1))
+    storage.create("expired", b"data", clock.now)
+    way = keyed(SECRET)
+    spellings = SessionKeys((hashed, way, way.unnamed(), way.unnamed())).spellings
+    for number, spell in enumerate(spellings):
+        other = SyncSessionStorage(engine, UserSession, clock=clock, keys=SessionKeys((spell,)))
+        other.create(f"id-{number}", b"data", clock.after(days=1))
+    named = way.prefix.removesuffix(":")
+    counts = storage.count_keys()
+    assert counts.ids == {"plain": 1, "sha256": 1, named: 1, "hmac-sha256": 2}
+    assert counts.data in ({"unencrypted": 5}, {})

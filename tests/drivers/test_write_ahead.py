@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from inspect import isawaitable
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SyncSessionStorage,
 )
-from litestar_sessions._drivers.write_ahead import SMALL
+from litestar_sessions._drivers.write_ahead import SMALL, shorten_log
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
@@ -43,6 +45,31 @@ def fill(path: Path, clock: Clock) -> None:
 
 def size_of_log(path: Path) -> int:
     return Path(f"{path}-wal").stat().st_size
+
+
+def test_a_log_that_somebody_else_copies_is_looked_at_again(tmp_path: Path) -> None:
+    place = tmp_path / "sessions.db"
+    engine = SQLAlchemySyncConfig(f"sqlite:///{place}").get_engine()
+
+    def copy() -> None:
+        with closing(sqlite3.connect(place, timeout=60)) as other:
+            other.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    with engine.connect() as writer:
+        writer.exec_driver_sql("CREATE TABLE filled (data)")
+    with closing(sqlite3.connect(place, isolation_level=None)) as reader, engine.connect() as ours:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM filled").fetchall()
+        with engine.connect() as writer:
+            writer.exec_driver_sql("INSERT INTO filled VALUES (zeroblob(9000000))")
+        copying = Thread(target=copy)  # it waits for the reader, and nobody else may copy meanwhile
+        copying.start()
+        assert any(shorten_log(ours) or sleep(0.01) for _ in range(1_000))
+        reader.execute("ROLLBACK")
+        copying.join()
+        assert not shorten_log(ours)
+        assert size_of_log(place) == 0
+    engine.dispose()
 
 
 @pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from litestar_sessions._operations.output import ATTENTION, DONE, table_of_rows
 from litestar_sessions._sql.fitting import Problem
 from litestar_sessions._sql.key_counts import UNENCRYPTED
+from litestar_sessions._sql.keys import MIN_SECRET_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from litestar_sessions.config import SQLAlchemySessionConfig
 
 __all__ = ("count_plain", "find_uses", "keys", "problems_of")
-
-SECRET_BYTES = 32
 
 
 class KeyUse(NamedTuple):
@@ -36,7 +35,7 @@ class KeyUse(NamedTuple):
 def keys(operator: Operator, output: Output, *, makes_one: bool) -> int:
     """Count the sessions that need each secret, or make a new one."""
     if makes_one:
-        secret = token_hex(SECRET_BYTES)
+        secret = token_hex(MIN_SECRET_BYTES)
         output.answer({"secret": secret}, secret)
         return DONE
     operator.prepare()
