@@ -37,6 +37,7 @@ _BOUNDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
 """What the conventions advise for durations."""
 _SYSTEMS = {
     "firebird": "firebirdsql",
+    "firebird.firebird": "firebirdsql",
     "mssql": "microsoft.sql_server",
     "oracle": "oracle.db",
     "spanner+spanner": "gcp.spanner",

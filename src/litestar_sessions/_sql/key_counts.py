@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import LargeBinary, bindparam, case, func, literal, null, select
+from sqlalchemy import LargeBinary, String, bindparam, case, func, literal, null, select
 
 from litestar_sessions._sql.keys import DIGESTS, KEY_ID_LENGTH
 from litestar_sessions._sql.sealed import HEAD, KEY_ID
 from litestar_sessions._sql.table import bind_type
+from litestar_sessions._sql.types import SESSION_ID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ __all__ = ("UNENCRYPTED", "KeyCounts", "count_keys", "key_counts")
 UNENCRYPTED = "unencrypted"
 _LOOK_INTO_DATA = {"sqlite", "postgresql", "mysql", "mariadb"}
 """Those of which it is known how they take bytes out of bytes."""
+_SUBSTRING = {"firebird", "firebird.firebird", "mssql"}
+"""Those that have no ``substr``."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class KeyCounts:
 
 def count_keys(sessions: SessionTable, dialect: Dialect) -> Select[Any]:
     """Return what counts live sessions, in one reading of the table."""
-    spelling = _spelling(sessions.session_id).label("spelling")
+    spelling = _spelling(sessions.session_id, dialect).label("spelling")
     looks_into_data = dialect.name in _LOOK_INTO_DATA
     data_key = (_data_key(sessions.data) if looks_into_data else null()).label("data_key")
     is_live = sessions.expires_at > bindparam("s_now", type_=bind_type(sessions.expires_at))
@@ -50,16 +53,19 @@ def count_keys(sessions: SessionTable, dialect: Dialect) -> Select[Any]:
     return select(*each.c, func.count()).group_by(*each.c)
 
 
-def _spelling(key: ColumnElement[str]) -> ColumnElement[str]:
+def _spelling(key: ColumnElement[str], dialect: Dialect) -> ColumnElement[str]:
     """Return what stands before a digest; of keyed ones with what their secret is called."""
+    part = func.substring if dialect.name in _SUBSTRING else func.substr
+    text = String(SESSION_ID_LENGTH)
     digest, keyed = DIGESTS
     until = len(keyed) + KEY_ID_LENGTH
-    is_keyed = func.substr(key, 1, len(keyed)) == keyed
+    is_keyed = part(key, 1, len(keyed), type_=text) == keyed
+    is_named = is_keyed & (part(key, until + 1, 1, type_=text) == ":")
     return case(
-        (is_keyed & (func.substr(key, until + 1, 1) == ":"), func.substr(key, 1, until)),
-        (is_keyed, literal(keyed[:-1])),
-        (func.substr(key, 1, len(digest)) == digest, literal(digest[:-1])),
-        else_=literal("plain"),
+        (is_named, part(key, 1, until, type_=text)),
+        (is_keyed, literal(keyed[:-1], text)),
+        (part(key, 1, len(digest), type_=text) == digest, literal(digest[:-1], text)),
+        else_=literal("plain", text),
     )
 
 
