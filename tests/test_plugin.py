@@ -32,7 +32,7 @@ from litestar_sessions import (
     SQLAlchemySyncSessionBackend,
 )
 from litestar_sessions._requests.keywords import SessionKeywords
-from tests.support.apps import app_with, serve, set_keys, show
+from tests.support.apps import app_with, bare_app, serve, set_keys, show
 from tests.support.litestars import JinjaTemplateEngine
 from tests.support.models import OtherSession, UserSession
 
@@ -235,7 +235,7 @@ def test_two_configs_serve_one_application(tmp_path: Path) -> None:
         request.session.update(await request.json())
 
     handlers = [show, set_keys, show_staff, set_staff]
-    app = Litestar(handlers, plugins=[public, staff], logging_config=None)
+    app = bare_app(handlers, plugins=[public, staff])
     with TestClient(app) as client:
         client.post("/set", json={"cart": 1})
         response = client.post("/staff", json={"user": "Ann"})
@@ -349,7 +349,7 @@ def test_another_framework_than_asyncio_is_refused(url: str) -> None:
 
 def test_another_framework_than_asyncio_is_refused_without_the_plugin(tmp_path: Path) -> None:
     config = SessionPlugin(f"sqlite:///{tmp_path}/sessions.db").config
-    app = Litestar([show], middleware=[config.middleware])
+    app = bare_app([show], middleware=[config.middleware])
     with TestClient(app, backend="trio") as client:
         response = client.get("/", headers={"cookie": f"session={'0' * 64}"})
     assert response.status_code == 500

@@ -8,7 +8,6 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
-from litestar import Litestar
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.memory import MemoryStore
 from sqlalchemy import event
@@ -20,6 +19,7 @@ from litestar_sessions import (
     SQLAlchemySyncConfig,
     SQLAlchemySyncSessionBackend,
 )
+from tests.support.apps import bare_app
 from tests.support.backends import Backend, dispose, make_backend
 from tests.support.examples import SESSION_IDS
 from tests.support.models import UserSession
@@ -130,7 +130,7 @@ async def test_a_copy_shares_the_sessions_and_has_its_own_config(backend: Backen
     assert duplicate.model is backend.model
     assert duplicate.config == backend.config
     assert duplicate.config is not backend.config
-    store = duplicate.config.get_store_from_app(Litestar(logging_config=None))
+    store = duplicate.config.get_store_from_app(bare_app())
     await store.set("of the command line", b"data")
     assert await backend.get("of the command line", STORE) == b"data"
     await duplicate.set("id", b"data", STORE)

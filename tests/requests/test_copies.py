@@ -13,7 +13,7 @@ from litestar.middleware.session import SessionMiddleware
 from litestar.testing import TestClient
 
 from litestar_sessions import SessionPlugin, rotate_session_id, save_session
-from tests.support.apps import Visit, app_of, set_keys, show
+from tests.support.apps import Visit, app_of, bare_app, set_keys, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,12 +144,11 @@ def app(
     if request.param == "Litestar's middleware":
         alone = DefineMiddleware(SessionMiddleware, backend=config.create_backend())
     is_plugin = request.param == "plugin"
-    return Litestar(
+    return bare_app(
         [show, set_keys, *HANDLERS],
         plugins=[SessionPlugin(config, middleware=is_plugin)],
         exception_handlers={SignOutError: sign_out},
         middleware=[*([] if is_plugin else [alone]), clearing, copying],
-        logging_config=None,
     )
 
 
@@ -241,7 +240,7 @@ def test_clearing_in_a_copy_ends_the_session_of_a_socket(
 def test_a_mount_with_a_copy_of_the_scope_has_the_same_session(
     config: SQLAlchemySessionConfig, depth: int, path: str
 ) -> None:
-    inner: ASGIApp = Litestar([clear, rotate], logging_config=None)
+    inner: ASGIApp = bare_app([clear, rotate])
 
     def mount(app: ASGIApp, at: str) -> Any:
         @asgi(at, is_mount=True, copy_scope=True)
@@ -251,7 +250,7 @@ def test_a_mount_with_a_copy_of_the_scope_has_the_same_session(
         return mounted
 
     for _ in range(1, depth):
-        inner = Litestar([mount(inner, "/mounted")], logging_config=None)
+        inner = bare_app([mount(inner, "/mounted")])
     prefix = "/mounted" * depth
     with TestClient(app_of(config, mount(inner, "/mounted"))) as client:
         before = sign_in(client)
@@ -292,5 +291,5 @@ def test_connections_without_a_session_are_left_alone(config: SQLAlchemySessionC
         request.clear_session()
         return request.get_session_id() is None
 
-    with TestClient(Litestar([none], logging_config=None)) as client:
+    with TestClient(bare_app([none])) as client:
         assert client.get("/none").json() is True

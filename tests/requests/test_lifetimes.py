@@ -10,7 +10,7 @@ from litestar.security.session_auth import SessionAuth
 from litestar.testing import TestClient
 
 from litestar_sessions import SessionPlugin, SQLAlchemySessionConfig
-from tests.support.apps import app_with, clear, set_keys, show
+from tests.support.apps import app_with, bare_app, clear, set_keys, show
 from tests.support.site import MAX_AGE, open_site
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def auth_of(config: SQLAlchemySessionConfig) -> Litestar:
     )
     handlers = [show, set_keys, clear, open_socket]
     plugin = SessionPlugin(config, middleware=False)
-    return Litestar(handlers, plugins=[plugin], on_app_init=[auth.on_app_init])
+    return bare_app(handlers, plugins=[plugin], on_app_init=[auth.on_app_init])
 
 
 def overridden_of(config: SQLAlchemySessionConfig) -> Litestar:

@@ -10,7 +10,7 @@ from threading import Event, get_ident
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from litestar import Litestar, Request, WebSocket, get, post, websocket
+from litestar import Request, WebSocket, get, post, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.testing import TestClient
 
@@ -27,6 +27,7 @@ from litestar_sessions import (
 )
 from litestar_sessions._requests.listeners import Listeners
 from litestar_sessions._requests.told import ToldStorage
+from tests.support.apps import bare_app
 from tests.support.clock import Clock
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Site:
         self.plugin = SessionPlugin(
             url, owner="user", clock=clock, listeners=[self.heard.append], max_age=100, **settings
         )
-        self.app = Litestar(HANDLERS, plugins=[self.plugin], logging_config=None)
+        self.app = bare_app(HANDLERS, plugins=[self.plugin])
 
     def news(self) -> list[tuple[Any, ...]]:
         """Return what was heard since this was last asked."""
@@ -243,7 +244,7 @@ def test_a_listener_that_fails_or_is_slow_harms_no_request_and_is_logged_once(
 
     monkeypatch.setattr(Listeners, "MOST_WAITING", 2)
     plugin = SessionPlugin(f"sqlite:///{tmp_path}/s.db", listeners=[fail, dawdle])
-    app = Litestar(HANDLERS, plugins=[plugin], logging_config=None)
+    app = bare_app(HANDLERS, plugins=[plugin])
     with caplog.at_level(logging.WARNING), TestClient(app) as site:
         for number in range(6):
             assert site.post("/set", json={"number": number}).status_code == 201
@@ -268,7 +269,7 @@ def test_a_listener_has_the_context_of_whoever_told(tmp_path: Path) -> None:
     plugin = SessionPlugin(
         f"sqlite:///{tmp_path}/s.db", listeners=[lambda _: heard.append(request_name.get())]
     )
-    with TestClient(Litestar([named], plugins=[plugin], logging_config=None)) as client:
+    with TestClient(bare_app([named], plugins=[plugin])) as client:
         client.post("/named")
     assert heard == ["the request"]
 

@@ -11,6 +11,8 @@ from litestar import Controller, Litestar, Request, Router, get, post
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session import SessionMiddleware
 
+from tests.support.apps import bare_app
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,11 +43,11 @@ HANDLERS = [show, store, clear]
 
 
 def on_app(middleware: Any) -> Litestar:
-    return Litestar(HANDLERS, middleware=[middleware])
+    return bare_app(HANDLERS, middleware=[middleware])
 
 
 def on_router(middleware: Any) -> Litestar:
-    return Litestar([Router("/", route_handlers=HANDLERS, middleware=[middleware])])
+    return bare_app([Router("/", route_handlers=HANDLERS, middleware=[middleware])])
 
 
 def on_controller(middleware: Any) -> Litestar:
@@ -65,7 +67,7 @@ def on_controller(middleware: Any) -> Litestar:
             request.clear_session()
 
     Sessions.middleware = [middleware]
-    return Litestar([Sessions])
+    return bare_app([Sessions])
 
 
 def on_handlers(middleware: Any) -> Litestar:
@@ -81,7 +83,7 @@ def on_handlers(middleware: Any) -> Litestar:
     async def clear(request: Request[Any, Any, Any]) -> None:
         request.clear_session()
 
-    return Litestar([show, store, clear])
+    return bare_app([show, store, clear])
 
 
 @pytest.mark.parametrize("make_app", [on_app, on_router, on_controller, on_handlers])

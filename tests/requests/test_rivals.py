@@ -16,7 +16,7 @@ from litestar.security.session_auth import SessionAuth
 from litestar.testing import TestClient
 
 from litestar_sessions import SessionPlugin, SQLAlchemySessionConfig, SQLAlchemySyncConfig
-from tests.support.apps import app_with, serve
+from tests.support.apps import app_with, bare_app, serve
 from tests.support.models import OtherSession
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def test_configs_for_the_same_rows_serve_routes_of_their_own() -> None:
     plugin = SessionPlugin(config, middleware=False)
     handlers = [Router("/own", route_handlers=handlers_with(config.middleware))]
     for other, refused in ((longer, False), (another(model=OtherSession), True)):
-        app = Litestar([*handlers, *handlers_with(other.middleware)], plugins=[plugin])
+        app = bare_app([*handlers, *handlers_with(other.middleware)], plugins=[plugin])
         if refused:
             must_refuse(app)
         else:
@@ -221,7 +221,7 @@ def test_a_mounted_application_may_have_the_same_config_or_another_cookie() -> N
         (another().middleware, True),
         (SERVER_SIDE.middleware, True),
     ):
-        mounted = Litestar(handlers_with(inner), logging_config=None)
+        mounted = bare_app(handlers_with(inner))
         mount = asgi("/inner", is_mount=True, copy_scope=True)(mounted)
         app = app_with(SessionPlugin(config), handlers=[mount])
         (must_refuse if refused else serve)(app)

@@ -13,6 +13,7 @@ from litestar import Litestar, Request, get
 from litestar.testing import TestClient
 
 from litestar_sessions import SessionPlugin, SQLAlchemyAsyncConfig, SQLAlchemySyncConfig
+from tests.support.apps import bare_app
 from tests.support.faults import ON_A_WIRE, through_faults
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ async def be_quiet() -> str:
 
 def application(url: Any, **settings: Any) -> Litestar:
     plugin = SessionPlugin(url, **settings)
-    return Litestar([show, visit, be_quiet], plugins=[plugin], logging_config=None)
+    return bare_app([show, visit, be_quiet], plugins=[plugin])
 
 
 def events(caplog: pytest.LogCaptureFixture) -> list[str]:

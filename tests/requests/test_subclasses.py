@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from litestar import Litestar, WebSocket, websocket
+from litestar import WebSocket, websocket
 from litestar.middleware.session.server_side import (
     ServerSideSessionBackend,
     ServerSideSessionConfig,
@@ -33,7 +33,7 @@ from litestar_sessions import (
     SQLAlchemySyncSessionBackend,
     save_session,
 )
-from tests.support.apps import app_of
+from tests.support.apps import app_of, app_with
 from tests.support.models import UserSession
 from tests.support.site import MAX_AGE, Site, Wiring, open_site
 
@@ -469,7 +469,7 @@ def test_a_backend_of_another_kind_is_refused(config: SQLAlchemySessionConfig) -
     name = {"_backend_class": ServerSideSessionBackend}
     config.__class__ = type("Own", (SQLAlchemySessionConfig,), name)
     with pytest.raises(ConfigurationError, match=r"derive it from SQLAlchemyAsyncSessionBackend"):
-        Litestar(middleware=[config.middleware])
+        app_with(middleware=[config.middleware])
 
 
 async def test_the_store_of_a_config_asks_the_methods(tmp_path: Path) -> None:

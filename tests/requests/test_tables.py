@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import String, create_engine, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,13 +17,14 @@ from litestar_sessions import (
     SQLAlchemySessionConfig,
     SQLAlchemySyncConfig,
 )
-from tests.support.apps import app_of, app_with, serve, set_keys, show
+from tests.support.apps import app_of, app_with, bare_app, serve, set_keys, show
 from tests.support.databases import Database, url_on
 from tests.support.models import MissingSession, NobodysBase, UserSession
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from litestar import Litestar
     from sqlalchemy import Engine
 
     from tests.support.databases import StartedServers
@@ -47,11 +47,10 @@ def config_for(
 
 
 def without_plugin(config: SQLAlchemySessionConfig) -> Litestar:
-    return Litestar(
+    return bare_app(
         [show, set_keys],
         middleware=[config.middleware],
         on_shutdown=[config.dispose],
-        logging_config=None,
     )
 
 

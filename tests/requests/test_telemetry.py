@@ -7,7 +7,7 @@ from asyncio import gather
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from litestar import Litestar, Request, get, post
+from litestar import Request, get, post
 from litestar.testing import TestClient
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from litestar_sessions import ConfigurationError, SessionPlugin, SessionTelemetry
+from tests.support.apps import bare_app
 from tests.support.clock import Clock
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Observed:
 
             return call
 
-        self.app = Litestar([change, show], plugins=[self.plugin], logging_config=None)
+        self.app = bare_app([change, show], plugins=[self.plugin])
         self.asgi = traced(self.app)
 
     def take(self) -> list[Any]:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from litestar import Controller, Litestar, Router, asgi, get, post
+from litestar import Controller, Router, asgi, get, post
 from litestar.config.compression import CompressionConfig
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
@@ -25,7 +25,7 @@ from litestar_sessions import (
     rotate_session_id,
     save_session,
 )
-from tests.support.apps import Visit, app_of, clear
+from tests.support.apps import Visit, app_of, bare_app, clear
 from tests.support.litestars import NamedDependency  # noqa: TC001 - Litestar reads it
 from tests.support.models import OtherSession
 
@@ -71,7 +71,7 @@ def test_the_middleware_goes_on_every_layer(
         define: Any = DefineMiddleware if way == "DefineMiddleware" else partial
         middleware = define(SessionMiddleware, backend=config.create_backend())
     plugin = SessionPlugin(config, middleware=False)
-    app = Litestar(plugins=[plugin], logging_config=None, **layer(middleware))
+    app = bare_app(plugins=[plugin], **layer(middleware))
     with TestClient(app) as client:
         assert client.get("/").json() == {}
         client.post("/set", json={"user": "Ann"})
@@ -94,11 +94,10 @@ def test_session_auth_from_sign_in_to_sign_out(config: SQLAlchemySessionConfig) 
     auth = SessionAuth[Any, Any](
         retrieve_user_handler=find_user, session_backend_config=config, exclude=["/sign-in"]
     )
-    app = Litestar(
+    app = bare_app(
         [sign_in, me, clear],
         on_app_init=[auth.on_app_init],
         plugins=[SessionPlugin(config, middleware=False)],
-        logging_config=None,
     )
     with TestClient(app) as client:
         assert client.get("/me").status_code == 401

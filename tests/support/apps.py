@@ -33,9 +33,13 @@ async def clear(request: Visit) -> None:
     request.clear_session()
 
 
+def bare_app(route_handlers: Sequence[Any] = (), **options: Any) -> Litestar:
+    """Return an application without what takes Litestar long to make, or takes pytest its logs."""
+    return Litestar(route_handlers, **{"logging_config": None, "openapi_config": None, **options})
+
+
 def app_with(*plugins: Any, handlers: Sequence[Any] = (), **options: Any) -> Litestar:
-    handlers = [show, set_keys, clear, *handlers]
-    return Litestar(handlers, plugins=plugins, logging_config=None, **options)
+    return bare_app([show, set_keys, clear, *handlers], plugins=plugins, **options)
 
 
 def app_of(config: SQLAlchemySessionConfig, *handlers: Any, **options: Any) -> Litestar:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import pytest
-from litestar import Litestar, Request, get, post
+from litestar import Request, get, post
+from litestar.exceptions import NotFoundException
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.session import SessionMiddleware
 from litestar.middleware.session.server_side import ServerSideSessionConfig
@@ -25,10 +26,11 @@ from litestar_sessions import (
     rotate_session_id,
     save_session,
 )
+from tests.support.apps import bare_app
 from tests.support.models import UserSession
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -71,58 +73,48 @@ async def pass_gate(request: Visit) -> None:
         await request.app.state.gate.hold()
 
 
-@get("/")
 async def show(request: Visit) -> dict[str, Any]:
     return dict(request.session)
 
 
-@get("/id")
 async def show_id(request: Visit) -> str | None:
     return request.get_session_id()
 
 
-@get("/quiet")
-async def be_quiet() -> str:
+async def be_quiet(_request: Visit) -> str:
     return "no session needed"
 
 
-@post("/set")
 async def set_keys(request: Visit) -> None:
     changes = await request.json()
     await pass_gate(request)
     request.session.update(changes)
 
 
-@post("/remove")
 async def remove_keys(request: Visit) -> None:
     for key in await request.json():
         request.session.pop(key, None)
 
 
-@post("/nested")
 async def change_nested(request: Visit) -> None:
     request.session["cart"]["items"].append("pear")
 
 
-@post("/hold")
 async def hold(request: Visit) -> dict[str, Any]:
     await request.app.state.gate.hold()
     return dict(request.session)
 
 
-@post("/clear")
 async def clear(request: Visit) -> None:
     await pass_gate(request)
     request.clear_session()
 
 
-@post("/restart")
 async def restart(request: Visit) -> None:
     request.clear_session()
     request.set_session(await request.json())
 
 
-@post("/rotate")
 async def rotate(request: Visit) -> str | None:
     changes = await request.json()
     await pass_gate(request)
@@ -131,7 +123,6 @@ async def rotate(request: Visit) -> str | None:
     return request.get_session_id()
 
 
-@post("/rotate-twice")
 async def rotate_twice(request: Visit) -> str | None:
     """Rotate, and if the database does not answer, wait and go on."""
     changes = await request.json()
@@ -144,22 +135,49 @@ async def rotate_twice(request: Visit) -> str | None:
     return request.get_session_id()
 
 
-@post("/fail")
 async def fail(request: Visit) -> None:
     request.session.update(await request.json())
     raise RuntimeError("an error of the application")
 
 
-@post("/clear-and-fail")
 async def clear_and_fail(request: Visit) -> None:
     request.clear_session()
     raise RuntimeError("an error of the application")
 
 
-HANDLERS = (
-    *(show, show_id, be_quiet, set_keys, remove_keys, change_nested, hold, clear, restart, rotate),
-    *(rotate_twice, fail, clear_and_fail),
-)
+_PAGES = {"": show, "id": show_id, "quiet": be_quiet}
+_FORMS = {
+    "set": set_keys,
+    "remove": remove_keys,
+    "nested": change_nested,
+    "hold": hold,
+    "clear": clear,
+    "restart": restart,
+    "rotate": rotate,
+    "rotate-twice": rotate_twice,
+    "fail": fail,
+    "clear-and-fail": clear_and_fail,
+}
+
+
+# Litestar takes a millisecond for each handler of each application: the pages share one.
+@get(["/", "/{page:str}"])
+async def show_page(request: Visit) -> Any:
+    return await _of(_PAGES, request, "page")
+
+
+@post("/{form:str}")
+async def submit_form(request: Visit) -> Any:
+    return await _of(_FORMS, request, "form")
+
+
+async def _of(
+    functions: Mapping[str, Callable[[Visit], Awaitable[Any]]], request: Visit, part: str
+) -> Any:
+    name = request.path_params.get(part, "")
+    if name not in functions:
+        raise NotFoundException
+    return await functions[name](request)
 
 
 class Site:
@@ -168,10 +186,8 @@ class Site:
     def __init__(self, config: Any, backend: Any, middleware: Any, **options: Any) -> None:
         self.config = config
         self.backend = backend
-        handlers = [*HANDLERS, *options.pop("route_handlers", ())]
-        options.setdefault("logging_config", None)  # which would take the records from pytest
-        options.setdefault("openapi_config", None)  # whose routes take long to make
-        self.app = Litestar(handlers, middleware=[middleware], **options)
+        handlers = [show_page, submit_form, *options.pop("route_handlers", ())]
+        self.app = bare_app(handlers, middleware=[middleware], **options)
         self.app.state.gate = Gate()
 
     @property
