@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import math
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
@@ -24,6 +22,7 @@ from litestar.testing import TestClient
 from litestar_sessions import SessionPlugin
 from tests.support.apps import app_with
 from tests.support.models import UserSession
+from tests.support.programs import output_of
 from tests.support.site import open_site
 
 if TYPE_CHECKING:
@@ -38,15 +37,13 @@ def snippets(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def output_of(page: str, sign: str, program: str, folder: Path) -> list[str]:
+def lines_of(page: str, sign: str, program: str, folder: Path) -> list[str]:
     """Run the snippet of a page that has the sign in it, and then the program."""
     (snippet,) = [each for each in snippets(page) if sign in each]
     file = folder / "snippet.py"
     text = f"{snippet}\nfrom litestar.testing import TestClient\nwith {program}"
     file.write_text(text, encoding="utf-8")
-    run = [sys.executable, str(file)]
-    output: str = subprocess.check_output(run, cwd=folder, text=True, timeout=60)
-    return output.splitlines()
+    return output_of(str(file), folder=folder).splitlines()
 
 
 def test_session_auth_and_the_plugin_work_together(tmp_path: Path) -> None:
@@ -54,7 +51,7 @@ def test_session_auth_and_the_plugin_work_together(tmp_path: Path) -> None:
     print(client.get("/").status_code, client.post("/sign-in").status_code)
     print(client.get("/").text)
 """
-    lines = output_of("production.md", "SessionAuth", program, tmp_path)
+    lines = lines_of("production.md", "SessionAuth", program, tmp_path)
     assert lines[-2:] == ["401 201", "Hello Ann"]
 
 
@@ -64,7 +61,7 @@ def test_a_route_for_all_other_paths_gives_a_404_its_session(tmp_path: Path) -> 
     print(client.get("/no/such").text)
     print(client.post("/no/such").status_code)
 """
-    lines = output_of("production.md", "nothing_here", program, tmp_path)
+    lines = lines_of("production.md", "nothing_here", program, tmp_path)
     assert lines[-2:] == ["There is no such page, Ann.", "405"]
 
 
@@ -76,7 +73,7 @@ def test_a_column_of_the_application_signs_a_user_out_everywhere(tmp_path: Path)
     print(other.post("/sign-out-everywhere").status_code)
     print(bob.post("/sign-out-everywhere").status_code)
 """
-    lines = output_of("engines.md", "user_id", program, tmp_path)
+    lines = lines_of("engines.md", "user_id", program, tmp_path)
     assert lines[-6:] == ["201", "201", "201", "201", "500", "201"]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import output_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_a_snippet_runs(page: Path, number: int, tmp_path: Path) -> None:
             (tmp_path / name[1]).write_text(each, encoding="utf-8")
     file = tmp_path / "snippet.py"
     file.write_text(snippet, encoding="utf-8")
-    subprocess.run([sys.executable, file], cwd=tmp_path, check=True, timeout=60)
+    output_of(str(file), folder=tmp_path)
 
 
 VISITS = """
@@ -56,7 +56,7 @@ def test_the_application_counts_visits(tmp_path: Path) -> None:
     # In a process of its own: its table has the name of one that the tests have.
     file = tmp_path / "app.py"
     file.write_text(snippets(PAGES[0])[0] + VISITS, encoding="utf-8")
-    output = subprocess.check_output([sys.executable, file], cwd=tmp_path, text=True, timeout=60)
+    output = output_of(str(file), folder=tmp_path)
     first, second, third = (f"You have been here {count} times." for count in (1, 2, 3))
     assert output.splitlines() == [str([first, second, third]), str([first])]
 

@@ -8,11 +8,13 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
-from subprocess import PIPE, Popen, run
+from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, Any
 
 import httpx
 from sqlalchemy import URL
+
+from tests.support.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +77,7 @@ def demo(url: URL | str | None, folder: Path, port: int = 0) -> Iterator[str]:
 
 def failure(url: URL | str, folder: Path, port: int | str = 0) -> str:
     """Run a demo that cannot start; return its one line."""
-    env = settings(url, port)
-    ended = run(
-        COMMAND, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
-    )
+    ended = run_program("-m", "examples.demo", folder=folder, env=settings(url, port))
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert ended.stderr.endswith("\n")
