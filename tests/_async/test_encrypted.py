@@ -135,6 +135,15 @@ async def test_the_data_of_another_row_is_damage(
     assert not await encrypted.update("id", b"mine", None, expected=created)
 
 
+async def test_another_id_keeps_a_renewal_that_came_between(
+    encrypted: AsyncSessionStorage, clock: Clock
+) -> None:
+    loaded = await encrypted.create("old", DATA, clock.after(minutes=1))
+    await encrypted.touch("old", clock.after(minutes=20))
+    assert await encrypted.update("old", b"new", None, expected=loaded, new_id="new")
+    assert await encrypted.load("new") == StoredSession(b"new", clock.after(minutes=20))
+
+
 async def test_the_data_of_another_table_is_damage(
     encrypted: AsyncSessionStorage, engine: AsyncEngine, clock: Clock
 ) -> None:

@@ -40,6 +40,16 @@ async def test_updating_without_an_expiry_leaves_it(
     assert await storage.load("id") == StoredSession(b"new", clock.after(minutes=20))
 
 
+@pytest.mark.parametrize("expected", [b"old", None])
+async def test_updating_to_another_id_without_an_expiry_leaves_it(
+    storage: AsyncSessionStorage, clock: Clock, expected: bytes | None
+) -> None:
+    await storage.create("old", b"old", clock.after(minutes=20))
+    assert await storage.update("old", b"new", None, expected=expected, new_id="new")
+    assert await storage.load("old") is None
+    assert await storage.load("new") == StoredSession(b"new", clock.after(minutes=20))
+
+
 async def test_updating_to_the_same_data_is_an_update(
     storage: AsyncSessionStorage, clock: Clock
 ) -> None:

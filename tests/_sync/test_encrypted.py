@@ -135,6 +135,15 @@ def test_the_data_of_another_row_is_damage(
     assert not encrypted.update("id", b"mine", None, expected=created)
 
 
+def test_another_id_keeps_a_renewal_that_came_between(
+    encrypted: SyncSessionStorage, clock: Clock
+) -> None:
+    loaded = encrypted.create("old", DATA, clock.after(minutes=1))
+    encrypted.touch("old", clock.after(minutes=20))
+    assert encrypted.update("old", b"new", None, expected=loaded, new_id="new")
+    assert encrypted.load("new") == StoredSession(b"new", clock.after(minutes=20))
+
+
 def test_the_data_of_another_table_is_damage(
     encrypted: SyncSessionStorage, engine: Engine, clock: Clock
 ) -> None:

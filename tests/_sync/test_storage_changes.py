@@ -40,6 +40,16 @@ def test_updating_without_an_expiry_leaves_it(
     assert storage.load("id") == StoredSession(b"new", clock.after(minutes=20))
 
 
+@pytest.mark.parametrize("expected", [b"old", None])
+def test_updating_to_another_id_without_an_expiry_leaves_it(
+    storage: SyncSessionStorage, clock: Clock, expected: bytes | None
+) -> None:
+    storage.create("old", b"old", clock.after(minutes=20))
+    assert storage.update("old", b"new", None, expected=expected, new_id="new")
+    assert storage.load("old") is None
+    assert storage.load("new") == StoredSession(b"new", clock.after(minutes=20))
+
+
 def test_updating_to_the_same_data_is_an_update(
     storage: SyncSessionStorage, clock: Clock
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from litestar_sessions._async.saving import SavingVerbs
 from litestar_sessions._drivers.failures import violates_constraint
 from litestar_sessions._sql.details import columns_of
+from litestar_sessions._sql.parameters import Leave
 from litestar_sessions._sql.records import StoredSession, whole
 from litestar_sessions.exceptions import SessionExistsError
 
@@ -62,8 +63,7 @@ class WritingVerbs(SavingVerbs):
         Args:
             session_id: The ID of the session.
             data: The new data.
-            expires_at: The new expiry; ``None`` if it stays, which costs the database less. That is
-                not for a new ID.
+            expires_at: The new expiry; ``None`` if it stays, which costs the database less.
             expected: The data to replace, or a session that has it; ``None`` for any.
             new_id: An ID to have instead; the old one is dead from then on.
             details: What else the row is to say from then on, or has to say before; others stay
@@ -74,9 +74,10 @@ class WritingVerbs(SavingVerbs):
         """
         columns = self._columns(details, rotates=new_id is not None)
         expiry = {} if expires_at is None else {"expires_at": expires_at}
-        statements = self._statements.writing(columns, keeps_expiry=not expiry)
+        leave = Leave.of(expires_at, new_id)
+        statements = self._statements.writing(columns, leave)
         values = {"data": data, "now": self.clock(), **expiry, **columns}
-        change = self._parameters.change(session_id, new_id, keeps_expiry=not expiry, **values)
+        change = self._parameters.change(session_id, new_id, leave=leave, **values)
         if expected is None:
             reply = await self._change(session_id, statements.overwrite, change)
         else:

@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, case, func, literal_column, select
 
 from litestar_sessions._sql.details import EXPECTED
 from litestar_sessions._sql.lifetimes import later
-from litestar_sessions._sql.parameters import key_names
+from litestar_sessions._sql.parameters import Leave, key_names
 from litestar_sessions._sql.table import bind_type
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ class SessionClauses:
         loaded: Sequence[str] = (),
         written: Sequence[str] = (),
         *,
-        keeps_expiry: bool = False,
+        leave: Leave = Leave.NOTHING,
     ) -> None:
         self._sessions = sessions
         self._loaded = loaded
         self._written = [name for name in written if name not in EXPECTED]
         self._expected = [name for name in written if name in EXPECTED]
         self._keys = keys
-        self._keeps_expiry = keeps_expiry
+        self._leave = leave
         self.key = self._key_named("s_key")
         self.new_key = self._key_named("s_new_key")
         self.id = bindparam("s_id", type_=sessions.id.type)
@@ -103,11 +103,8 @@ class SessionClauses:
 
     @property
     def change(self) -> dict[Column[Any], ColumnElement[Any]]:
-        """New key, data and expiry; in place it is the data alone, as far as that is possible.
-
-        PostgreSQL makes no new entries in its indexes then, and SQLite writes fewer pages.
-        """
-        if self._keeps_expiry and not self._keys.are_several:
+        """New key, data and expiry; in place it is the data alone, as far as that is possible."""
+        if self._leave is Leave.KEY_AND_EXPIRY and not self._keys.are_several:
             return self._content
         return {self._sessions.session_id: self.new_key, **self._content}
 
@@ -118,7 +115,8 @@ class SessionClauses:
     @property
     def renewal(self) -> dict[Column[Any], ColumnElement[Any]]:
         """A new expiry, and the columns beyond the four that are written."""
-        expiry = {} if self._keeps_expiry else {self._sessions.expires_at: self.expires_at}
+        is_new = self._leave is Leave.NOTHING
+        expiry = {self._sessions.expires_at: self.expires_at} if is_new else {}
         return {**expiry, **self.seen, **self._details}
 
     def next_expiry(self, dialect: Dialect) -> ColumnElement[Any]:

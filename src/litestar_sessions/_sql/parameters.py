@@ -10,6 +10,7 @@ The prefix keeps them apart from the columns of a model.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum, auto
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -25,10 +26,26 @@ if TYPE_CHECKING:
     from litestar_sessions._sql.keys import SessionKeys
     from litestar_sessions._sql.records import StoredSession
 
-__all__ = ("SessionParameters", "key_names", "named")
+__all__ = ("Leave", "SessionParameters", "key_names", "named")
 
 _RANDOM_BITS = 80
 """The part of a UUIDv7 below its 48 bits of time (RFC 9562, section 5.7)."""
+
+
+class Leave(Enum):
+    """What a change of a session leaves as it is."""
+
+    NOTHING = auto()
+    EXPIRY = auto()
+    KEY_AND_EXPIRY = auto()
+    """In place: PostgreSQL makes no new entries in its indexes, and SQLite writes fewer pages."""
+
+    @classmethod
+    def of(cls, expires_at: datetime | None, new_id: str | None) -> Leave:
+        """Return what is left if a session gets these; the key is written with the expiry."""
+        if expires_at is not None:
+            return cls.NOTHING
+        return cls.KEY_AND_EXPIRY if new_id is None else cls.EXPIRY
 
 
 class SessionParameters:
@@ -68,14 +85,14 @@ class SessionParameters:
         session_id: str,
         new_id: str | None = None,
         *,
-        keeps_expiry: bool = False,
+        leave: Leave = Leave.NOTHING,
         **values: Any,
     ) -> dict[str, Any]:
         """For a statement that finds a session and writes its key, as it is spelled now.
 
         In place it writes none, where there is but one.
         """
-        if keeps_expiry and not self._keys.are_several:
+        if leave is Leave.KEY_AND_EXPIRY and not self._keys.are_several:
             return self.find(session_id, **values)
         new_key = self._keys.current(session_id if new_id is None else new_id)
         return self.find(session_id, new_key=new_key, **values)

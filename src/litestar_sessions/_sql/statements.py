@@ -15,6 +15,7 @@ from litestar_sessions._sql.details import columns_named
 from litestar_sessions._sql.dialects import SaveBy, returns_updated, way_to_save
 from litestar_sessions._sql.expectations import DIGESTED_FROM, digest_of, has_data, has_digest
 from litestar_sessions._sql.keys import PLAIN_KEYS, SessionKeys
+from litestar_sessions._sql.parameters import Leave
 from litestar_sessions._sql.purges import purge
 from litestar_sessions._sql.requirements import require_extras
 from litestar_sessions._sql.saves import merge, upsert
@@ -46,7 +47,7 @@ class SessionStatements:
         *,
         loaded: Sequence[str] = (),
         written: Sequence[str] = (),
-        keeps_expiry: bool = False,
+        leave: Leave = Leave.NOTHING,
     ) -> None:
         self._dialect = dialect
         self._save_by = way_to_save(dialect, save_by)
@@ -59,18 +60,18 @@ class SessionStatements:
         self.table = sessions.table
         self.has_our_ids = sessions.has_our_ids
         require_extras(sessions, "A detail of sessions", *loaded, *columns_named(written))
-        self._parts = SessionClauses(sessions, keys, loaded, written, keeps_expiry=keeps_expiry)
+        self._parts = SessionClauses(sessions, keys, loaded, written, leave=leave)
         self._load_many: dict[int, Select[Any]] = {}
         self._make = partial(SessionStatements, model, dialect, save_by, keys, loaded=loaded)
-        self._variants: dict[tuple[tuple[str, ...], bool], SessionStatements] = {}
+        self._variants: dict[tuple[tuple[str, ...], Leave], SessionStatements] = {}
 
-    def writing(self, names: Iterable[str], *, keeps_expiry: bool = False) -> SessionStatements:
-        """Return those that write columns beyond the four too, or leave the expiry alone."""
-        variant = tuple(names), keeps_expiry
-        if variant == ((), False):
+    def writing(self, names: Iterable[str], leave: Leave = Leave.NOTHING) -> SessionStatements:
+        """Return those that write columns beyond the four too, or leave some of these alone."""
+        variant = tuple(names), leave
+        if variant == ((), Leave.NOTHING):
             return self
         if variant not in self._variants:
-            self._variants[variant] = self._make(written=variant[0], keeps_expiry=keeps_expiry)
+            self._variants[variant] = self._make(written=variant[0], leave=leave)
         return self._variants[variant]
 
     @cached_property

@@ -164,15 +164,13 @@ class SyncEncryptedSessionStorage(SyncSessionStorage):
 
     def _change_loaded(self, session_id: str, base: StoredSession, change: _Change) -> bool:
         """Change what was loaded, in one statement; return whether the table still had it."""
-        former, data, expires_at = base.seal or self._seals.none(), change.data, change.expires_at
-        if change.new_id is not None:
-            expires_at = expires_at or base.expires_at
+        former, data = base.seal or self._seals.none(), change.data
         keeps_former = remembers_former(change.details)
         seal = self._seals.follow(former, session_id, change.new_id, keeps_former=keeps_former)
         is_done = super().update(
             session_id,
             seal.close(base.data if data is None else data),
-            expires_at,
+            change.expires_at,
             expected=former.close(base.data),
             new_id=change.new_id,
             details=change.details,

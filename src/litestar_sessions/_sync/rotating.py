@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from litestar_sessions._sync.writing import WritingVerbs
 from litestar_sessions._sql.former import FormerStatements, sessions_by_former_id
+from litestar_sessions._sql.parameters import Leave
 from litestar_sessions._sql.sizes import groups_of, padded
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class RotatingVerbs(WritingVerbs):
         """
         columns = self._columns(details, rotates=True)
         expiry = {} if expires_at is None else {"expires_at": expires_at}
-        statement = self._statements.writing(columns, keeps_expiry=not expiry).rotate
+        statement = self._statements.writing(columns, Leave.of(expires_at, new_id)).rotate
         values = {"now": self.clock(), **expiry, **columns}
         change = self._parameters.change(session_id, new_id, **values)
         reply = self._change(session_id, statement, change)
