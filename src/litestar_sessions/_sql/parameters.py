@@ -10,7 +10,7 @@ The prefix keeps them apart from the columns of a model.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum, auto
+from enum import IntEnum, auto
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -32,8 +32,8 @@ _RANDOM_BITS = 80
 """The part of a UUIDv7 below its 48 bits of time (RFC 9562, section 5.7)."""
 
 
-class Leave(Enum):
-    """What a change of a session leaves as it is."""
+class Leave(IntEnum):
+    """What a change of a session leaves as it is; a number, since Python hashes those by itself."""
 
     NOTHING = auto()
     EXPIRY = auto()
